@@ -1,0 +1,38 @@
+"""What MicroPython and CPython do not share, in one place: `const` and a comparison in constant time.
+
+Role in the flow: all stages. Shared: yes. Context: task and host. The only `try: import` of lib/.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hmac import compare_digest as _compare_digest
+    from typing import TypeVar
+
+    _T = TypeVar("_T")
+
+    def const(value: "_T") -> "_T": ...
+
+else:
+    try:
+        from micropython import const
+    except ImportError:
+
+        def const(value):
+            return value
+
+    try:
+        from hmac import compare_digest as _compare_digest
+    except ImportError:
+
+        def _compare_digest(a, b):
+            if len(a) != len(b):
+                return False
+            difference = 0
+            for i in range(len(a)):
+                difference |= a[i] ^ b[i]
+            return difference == 0
+
+
+def ct_equal(a: bytes, b: bytes) -> bool:
+    """Whether two byte strings are equal, in a time that does not tell where they differ (a forger could measure it)."""
+    return _compare_digest(a, b)

@@ -1,0 +1,122 @@
+"""What can happen: numbers and names of record types, states, time qualities, verdicts and troubles; the flags byte.
+
+Role in the flow: stages 4 to 11. Shared: yes. Context: task and host.
+Sources: docs/record.md, "The record" and "Types". Numbers are never reused.
+"""
+
+from .compat import const
+from .errors import RecordError
+
+TYPE_TRANSITION = const(1)
+TYPE_ALARM = const(2)
+TYPE_RESTORE = const(3)
+TYPE_TAMPER = const(4)
+TYPE_FAULT = const(5)
+TYPE_HEARTBEAT = const(6)
+TYPE_BOOT = const(7)
+TYPE_TIME_SET = const(8)
+TYPE_OVERFLOW = const(9)
+TYPE_MODE = const(10)
+TYPE_ACCESS = const(11)
+TYPE_TEST = const(12)
+TYPE_CONFIG = const(13)
+TYPE_UPDATE = const(14)
+TYPE_SERVICE = const(15)
+TYPE_COMMAND = const(16)
+TYPE_TROUBLE = const(17)
+TYPE_READING = const(18)
+TYPE_CHATTER = const(19)
+TYPE_ACTIVITY = const(20)
+# Index = number. A tuple, because a dict of the same costs the device three times the heap.
+TYPE_NAMES = (
+    "",
+    "transition",
+    "alarm",
+    "restore",
+    "tamper",
+    "fault",
+    "heartbeat",
+    "boot",
+    "time-set",
+    "overflow",
+    "mode",
+    "access",
+    "test",
+    "config",
+    "update",
+    "service",
+    "command",
+    "trouble",
+    "reading",
+    "chatter",
+    "activity",
+)
+
+SOURCE_GATEWAY = const(255)
+SOURCE_ZONE_MAX = const(250)
+
+STATE_NORMAL = const(0)
+STATE_ALARM = const(1)
+STATE_TAMPER = const(2)
+STATE_FAULT = const(3)
+STATE_NAMES = ("normal", "alarm", "tamper", "fault")
+
+QUALITY_NONE = const(0)
+QUALITY_DRIFTING = const(1)
+QUALITY_HOST_SET = const(2)
+QUALITY_NTP = const(3)
+QUALITY_HOST_SIGNED = const(4)
+QUALITY_NAMES = ("none", "drifting", "host-set", "ntp", "host-signed")
+
+MODE_OPEN = const(0)
+MODE_CLOSED = const(1)
+MODE_NAMES = ("open", "closed")
+
+RESET_UNKNOWN = const(0)
+RESET_POWER = const(1)
+RESET_WATCHDOG = const(3)
+
+VERDICT_DONE = const(0)
+VERDICT_STALE = const(1)
+VERDICT_FORGED = const(2)
+VERDICT_UNKNOWN = const(3)
+VERDICT_BAD_ARGUMENT = const(4)
+VERDICT_NAMES = ("carried out", "stale counter", "forged", "unknown code", "bad argument")
+
+TROUBLE_TASK_DIED = const(1)
+TROUBLE_TASK_HOPELESS = const(2)
+TROUBLE_SAMPLES_LOST = const(3)
+TROUBLE_SAMPLER_STILL = const(4)
+TROUBLE_BAD_FRAMES = const(5)
+TROUBLE_JOURNAL_WRITE = const(6)
+TROUBLE_JOURNAL_DAMAGED = const(7)
+TROUBLE_KEY_DAMAGED = const(8)
+TROUBLE_CONFIG_REFUSED = const(9)
+TROUBLE_ROOT_FILES = const(10)
+
+# `value` of a fault or heartbeat without a reading: the largest signed 32-bit number.
+NO_READING = const(0x7FFFFFFF)
+
+
+def type_name(number: int) -> str:
+    """Name of a record type; "type-77" for one that this version does not know."""
+    if 0 < number < len(TYPE_NAMES):
+        return TYPE_NAMES[number]
+    return "type-%d" % number
+
+
+def pack_flags(state: int, before: int, quality: int, test: int = 0) -> int:
+    """Flags byte: bits 0-1 state after, 2-3 state before, 4-6 time quality, 7 test.
+
+    Raises: RecordError for a part out of range.
+    """
+    if not (0 <= state <= 3 and 0 <= before <= 3 and 0 <= quality <= 7 and 0 <= test <= 1):
+        raise RecordError(
+            "flags out of range: state %d, before %d, quality %d, test %d" % (state, before, quality, test)
+        )
+    return state | before << 2 | quality << 4 | test << 7
+
+
+def unpack_flags(flags: int) -> "tuple[int, int, int, int]":
+    """(state, before, quality, test) of a flags byte."""
+    return flags & 3, flags >> 2 & 3, flags >> 4 & 7, flags >> 7 & 1
