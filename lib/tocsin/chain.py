@@ -1,0 +1,89 @@
+"""Keys for any sequence number, and the verifier that takes records one by one as they arrive.
+
+Role in the flow: stage 9. Shared: yes. Context: host.
+Sources: docs/record.md, "Verifying records". The collector asks ChainVerifier before it stores; verify.py judges files.
+"""
+
+from .compat import const
+from .record import MAC_NONE, is_intact, mac_of, seq_of
+from .seal import evolve, is_sealed
+
+# A hostile number must not buy hours of hashing: nobody derives keys further than this above what is proven.
+# At 10,000 records a day it is more than a year, and about two seconds of work.
+REACH = const(1 << 22)
+_STEP = const(1 << 12)
+
+
+class KeyLine:
+    """K_seq for any seq. Keeps every 4096th key, so an old key costs at most 4095 hashes after the first time."""
+
+    def __init__(self, k0: bytes, seq: int = 0, key: "bytes | None" = None) -> None:
+        """`key` is K_seq when the caller kept it; it saves the way from K_0."""
+        self._kept = [k0]
+        self._seq, self._key = (0, k0) if key is None else (seq, key)
+
+    def key(self, seq: int) -> bytes:
+        """K_seq, 32 bytes. Cost: the distance from the last asked, or from the kept key below."""
+        kept = min(seq // _STEP, len(self._kept) - 1)
+        at, key = kept * _STEP, self._kept[kept]
+        if at < self._seq <= seq:
+            at, key = self._seq, self._key
+        while at < seq:
+            key = evolve(key)
+            at += 1
+            if at == len(self._kept) * _STEP:
+                self._kept.append(key)
+        self._seq, self._key = at, key
+        return key
+
+
+class ChainVerifier:
+    """Judges records in the order they arrive. `next_seq` and `mac` say where the proven chain ends.
+
+    After the verdict "gap" the attribute `gap` is (first, last) of the missing numbers.
+    """
+
+    def __init__(
+        self, k0: bytes, next_seq: int = 0, key: "bytes | None" = None, mac: "bytes | None" = None
+    ) -> None:
+        """`mac` is the last stored record's, left out only at the start; `key` is K_next_seq where the caller has it."""
+        self._line = KeyLine(k0, next_seq, key)
+        self.next_seq = next_seq
+        self.mac = MAC_NONE if mac is None else mac
+        self.gap = (0, 0)
+
+    def accept(self, data: bytes, prev_mac: "bytes | None" = None) -> str:
+        """The verdict on a record's bytes; the chain advances on "verified" and "gap" only.
+
+        `prev_mac` is the mac of record seq-1 as the gateway gives it beside a record that comes ahead of its turn.
+
+        - "damaged": not an intact record
+        - "verified": the next one, seal right
+        - "gap": seal right under prev_mac, but the records in `gap` are missing
+        - "out-of-order": ahead of its turn and without prev_mac: cannot be proven, must not be stored
+        - "duplicate?": seq is below next_seq; compare with the stored record, or ask sealed() when none is stored
+        - "forged": the seal is wrong, or seq is out of all reach
+        """
+        if not is_intact(data):
+            return "damaged"
+        seq = seq_of(data)
+        if seq < self.next_seq:
+            return "duplicate?"
+        if seq == self.next_seq:
+            return self._advance(data, seq, self.mac, "verified")
+        if prev_mac is None:
+            return "out-of-order"
+        self.gap = (self.next_seq, seq - 1)
+        return self._advance(data, seq, prev_mac, "gap")
+
+    def sealed(self, data: bytes, prev_mac: bytes) -> bool:
+        """Whether an intact record of any number is rightly sealed after `prev_mac`: a fork, or one that fills a gap."""
+        seq = seq_of(data)
+        return seq <= self.next_seq + REACH and is_sealed(self._line.key(seq), data, prev_mac)
+
+    def _advance(self, data: bytes, seq: int, prev_mac: bytes, verdict: str) -> str:
+        if not self.sealed(data, prev_mac):
+            return "forged"
+        self.next_seq = seq + 1
+        self.mac = bytes(mac_of(data))
+        return verdict
