@@ -1,0 +1,116 @@
+"""The firmware: builds the way of a signal, stage by stage, and runs it.
+
+Role in the flow: all stages of a gateway. Context: task.
+"""
+
+import asyncio
+from binascii import unhexlify
+
+from tocsin.event import SOURCE_GATEWAY, TROUBLE_CONFIG_REFUSED, TYPE_BOOT
+from tocsin.gateway_session import GatewaySession
+from tocsin.messages import NONCE_BYTES, Hello
+from tocsin.zone import Zone
+
+from . import config as configuration
+from . import measure
+from .guard import Guard
+from .journal import Journal
+from .keystore import Keystore
+from .orders import Orders
+from .pulse import Pulse, input_word
+from .recorder import Recorder
+from .sense import Contact, Contacts
+from .supervisor import Supervisor
+from .uplink import Uplink
+
+# The slower debounce layer needs 240 samples to say how things stand; the boot record waits for it. What turns out not
+# to be normal until a little later, when the loops have had their three readings, was found so at start.
+SETTLE_MS = 250
+START_UNTIL_MS = 600
+
+
+class Gateway:
+    """All parts of a running gateway, in the order of the way of a signal."""
+
+    def __init__(self, hal: "object", config: "dict[str, object]", config_problems: int) -> None:
+        self.hal = hal
+        self._config_problems = config_problems
+        uptime_ms = hal.sampler.count
+        keystore = Keystore(hal.storage + "/keys")
+        journal = Journal(hal.storage + "/journal")
+        self.recorder = recorder = Recorder(journal, keystore, hal.random)
+        zones = {entry["zone"]: Zone(entry["zone"], bool(entry["h24"])) for entry in config["zones"]}
+        self.guard = Guard(list(zones.values()), recorder)
+        self.contacts = _contacts(config, zones, hal, recorder, self.guard)
+        self.measurements = _measurements(config, zones, hal, self.guard)
+        hello = _hello(config, keystore, recorder, hal)
+        session = GatewaySession(hello, keystore.link_key(), journal, hal.random)
+        self.pulse = Pulse(hal, recorder, self.contacts, session)
+        orders = Orders(recorder, self.guard, self.pulse.heartbeat, uptime_ms)
+        self.uplink = Uplink(hal.link, session, recorder, journal, orders, uptime_ms)
+        self._start_sampler(config)
+        recorder.start(uptime_ms)
+        recorder.on_record = self.uplink.wake
+
+    async def run(self) -> None:
+        """Record the start, then run for ever."""
+        await asyncio.sleep_ms(SETTLE_MS)
+        self.recorder.record(TYPE_BOOT, SOURCE_GATEWAY, value=self.hal.reset_cause(), count=input_word(self.hal))
+        self.recorder.report_start()
+        if self._config_problems:
+            self.recorder.trouble(TROUBLE_CONFIG_REFUSED, self._config_problems)
+        supervisor = Supervisor(self.hal, self.recorder, self._nudge)
+        for task in (self._sense, self._measure, self.pulse.run, self.uplink.listen, self.uplink.push):
+            supervisor.add(task)
+        await supervisor.run()
+
+    async def _sense(self, beat: "object") -> None:
+        while True:
+            beat()
+            self.contacts.drain(START_UNTIL_MS)
+            await self.hal.sampler.flag.wait()
+
+    async def _measure(self, beat: "object") -> None:
+        while True:
+            beat()
+            now_ms = self.hal.sampler.count()
+            next_ms = self.measurements.take_due(now_ms, int(now_ms <= START_UNTIL_MS))
+            await asyncio.sleep_ms(next_ms - now_ms)
+
+    def _nudge(self) -> None:
+        """Wake every task that waits for news, so that it can show it is alive."""
+        self.hal.sampler.flag.set()
+        self.uplink.wake()
+
+    def _start_sampler(self, config: "dict[str, object]") -> None:
+        mask = rest_mask = 0
+        for entry in config["zones"]:
+            if entry["type"] == "contact":
+                mask |= 1 << entry["pin"]
+                rest_mask |= entry["rest"] << entry["pin"]
+        self.hal.sampler.start(mask, rest_mask)
+
+
+def _contacts(config: "dict[str, object]", zones: "object", hal: "object", recorder: "object", guard: "object") -> Contacts:
+    entries = [entry for entry in config["zones"] if entry["type"] == "contact"]
+    contacts = [Contact(zones[entry["zone"]], entry["pin"]) for entry in entries]
+    return Contacts(contacts, hal.sampler, recorder, guard.announce)
+
+
+def _measurements(config: "dict[str, object]", zones: "object", hal: "object", guard: "object") -> measure.Measurements:
+    makers = {"loop": measure.loop, "temperature": measure.temperature}
+    entries = [entry for entry in config["zones"] if entry["type"] in makers]
+    found = [makers[entry["type"]](entry, zones[entry["zone"]], hal) for entry in entries]
+    return measure.Measurements(found, guard.announce)
+
+
+def _hello(config: "dict[str, object]", keystore: Keystore, recorder: Recorder, hal: "object") -> Hello:
+    lib_hash = unhexlify(config["lib_hash"])
+    nonce = hal.random(NONCE_BYTES)
+    return Hello(config["gateway"], keystore.key_id(), lib_hash, recorder.boot, 0, 0, recorder.counter, nonce)
+
+
+def run(open_hal: "object", root: str = "") -> None:
+    """Run the firmware on the board that `open_hal(config)` gives, with the configuration in `root`. Does not return."""
+    config, problems = configuration.load(root + "/site.json")
+    asyncio.run(Gateway(open_hal(config), config, problems).run())

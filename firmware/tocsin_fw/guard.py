@@ -1,0 +1,34 @@
+"""From an input's state to the event that is sealed: zones, and the mode they are judged by.
+
+Role in the flow: stages 4 and 5. Context: task.
+"""
+
+from tocsin.event import MODE_CLOSED, SOURCE_GATEWAY, STATE_ALARM, TYPE_ALARM, TYPE_MODE
+from tocsin.policy import Policy
+
+
+class Guard:
+    """The zones of a gateway under its policy."""
+
+    def __init__(self, zones: "list[object]", recorder: "object") -> None:
+        self._zones = zones
+        self._recorder = recorder
+        self._policy = Policy(recorder.mode)
+
+    def announce(self, zone: "object", state: int, value: int, count: int, at_ms: int) -> None:
+        """Take the state (0 … 3) of `zone` seen at uptime `at_ms`; `value` and `count` as docs/record.md gives them."""
+        before = zone.state
+        kind = zone.observe(state)
+        if kind:
+            self._recorder.record(self._policy.judge(zone, kind), zone.number, before, state, value, count, at_ms)
+
+    def set_mode(self, mode: int) -> None:
+        """Change the mode. A zone that stands open as the mode becomes closed is an alarm at once."""
+        before = self._policy.mode
+        if mode == before:
+            return
+        self._policy.mode = self._recorder.mode = mode
+        self._recorder.record(TYPE_MODE, SOURCE_GATEWAY, value=mode, count=before)
+        if mode == MODE_CLOSED:
+            for zone in self._policy.open_on_closing(self._zones):
+                self._recorder.record(TYPE_ALARM, zone.number, STATE_ALARM, STATE_ALARM, count=1)

@@ -1,0 +1,61 @@
+"""Commands from the host: carried out once, in order, and every outcome recorded.
+
+Role in the flow: the way back, from the link (stage 8) to policy (stage 5). Context: task.
+"""
+
+from tocsin.command import HEARTBEAT_NOW, SET_MODE
+from tocsin.event import (
+    MODE_CLOSED,
+    MODE_OPEN,
+    SOURCE_GATEWAY,
+    TYPE_COMMAND,
+    VERDICT_BAD_ARGUMENT,
+    VERDICT_DONE,
+    VERDICT_FORGED,
+    VERDICT_STALE,
+    VERDICT_UNKNOWN,
+)
+
+# Refusals are recorded at most this often, so that nobody fills the journal with them.
+REFUSAL_EVERY_MS = 60_000
+
+
+class Orders:
+    """Judges and carries out commands."""
+
+    def __init__(self, recorder: "object", guard: "object", heartbeat: "object", uptime_ms: "object") -> None:
+        self._recorder = recorder
+        self._guard = guard
+        self._heartbeat = heartbeat
+        self._uptime_ms = uptime_ms
+        self._refused_at_ms = -REFUSAL_EVERY_MS
+
+    def take(self, counter: int, code: int, argument: int) -> None:
+        """A command with a right seal."""
+        if counter <= self._recorder.counter:
+            self.refuse(counter, code, VERDICT_STALE)
+            return
+        verdict = self._carry_out(code, argument)
+        self._recorder.counter = counter
+        self._tell(counter, code, verdict)
+
+    def refuse(self, counter: int, code: int, verdict: int = VERDICT_FORGED) -> None:
+        """A command that was not even looked at: forged or stale."""
+        now_ms = self._uptime_ms()
+        if now_ms - self._refused_at_ms >= REFUSAL_EVERY_MS:
+            self._refused_at_ms = now_ms
+            self._tell(counter, code, verdict)
+
+    def _carry_out(self, code: int, argument: int) -> int:
+        if code == SET_MODE:
+            if argument not in (MODE_OPEN, MODE_CLOSED):
+                return VERDICT_BAD_ARGUMENT
+            self._guard.set_mode(argument)
+        elif code == HEARTBEAT_NOW:
+            self._heartbeat()
+        else:
+            return VERDICT_UNKNOWN
+        return VERDICT_DONE
+
+    def _tell(self, counter: int, code: int, verdict: int) -> None:
+        self._recorder.record(TYPE_COMMAND, SOURCE_GATEWAY, value=verdict << 8 | code, count=counter)

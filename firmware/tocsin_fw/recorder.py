@@ -1,0 +1,165 @@
+"""From event to sealed record to flash: the one place where records are made.
+
+Role in the flow: stages 6 and 7. Context: task; `record` runs to its end without yielding, so records keep their order.
+"""
+
+from tocsin.anchor import Anchor
+from tocsin.event import (
+    MODE_CLOSED,
+    SOURCE_GATEWAY,
+    STATE_NORMAL,
+    TROUBLE_JOURNAL_DAMAGED,
+    TROUBLE_JOURNAL_WRITE,
+    TROUBLE_KEY_DAMAGED,
+    TYPE_COMMAND,
+    TYPE_MODE,
+    TYPE_OVERFLOW,
+    TYPE_TROUBLE,
+    VERDICT_DONE,
+    pack_flags,
+)
+from tocsin.record import unpack
+from tocsin.seal import Sealer, evolve
+from tocsin.wall_clock import WallClock
+
+from .journal import last_mac
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .journal import Journal
+    from .keystore import Keystore
+
+ANCHOR_EVERY_RECORDS = 64
+ANCHOR_EVERY_MS = 60_000
+# What waits in RAM while flash refuses to be written: some minutes of an ordinary night. Beyond it the oldest go, and the
+# gap in the numbers is what the host sees.
+UNWRITTEN_MAX = 64
+
+
+class Recorder:
+    """Seals and journals. `boot`, `mode` and `counter` (of the last command accepted) are the state that survives."""
+
+    def __init__(self, journal: "Journal", keystore: "Keystore", random: "object") -> None:
+        self.clock = WallClock()
+        self.on_record = None
+        self._journal = journal
+        self._keystore = keystore
+        self._unwritten: list[tuple[bytes, int, bytes]] = []
+        self._write_failures = 0
+        self._made_count = 0
+        self._anchored_at_ms = 0
+        self._uptime_ms = lambda: 0
+        anchor, self.key_damaged = keystore.load()
+        self.key_missing = anchor is None
+        if anchor is None:
+            # Without a key nothing can be proven, yet sensing goes on: the host reports every record as forged.
+            anchor = Anchor(journal.next_seq, 0, 0, MODE_CLOSED, random(32), bytes(16))
+        self._resume(anchor)
+
+    def start(self, uptime_ms: "object") -> None:
+        """Give the recorder its clock, a function that returns the uptime in ms, and destroy the key it started from."""
+        self._uptime_ms = uptime_ms
+        self._anchor()
+
+    def record(
+        self, kind: int, source: int, before: int = 0, after: int = 0, value: int = 0, count: int = 0, at_ms: int = -1
+    ) -> None:
+        """Seal and journal one event; `at_ms` is its uptime, now unless given."""
+        if at_ms < 0:
+            at_ms = self._uptime_ms()
+        sealer = self._sealer
+        seq, mac_before = sealer.seq, sealer.mac
+        flags = pack_flags(after, before, self.clock.quality(at_ms))
+        utc_ms = self.clock.utc_ms(at_ms)
+        data = sealer.seal(kind, source, flags, self.boot, at_ms, utc_ms, value, count)
+        self._made_count += 1
+        self._unwritten.append((data, seq, mac_before))
+        self._write()
+        self._report_losses()
+        if self.on_record is not None:
+            self.on_record()
+
+    def trouble(self, code: int, count: int = 1) -> None:
+        """Record a trouble of the gateway itself (docs/record.md, "Trouble codes")."""
+        self.record(TYPE_TROUBLE, SOURCE_GATEWAY, STATE_NORMAL, STATE_NORMAL, code, count)
+
+    def report_start(self) -> None:
+        """Record what the last start found damaged."""
+        if self._journal.damaged_count:
+            self.trouble(TROUBLE_JOURNAL_DAMAGED, self._journal.damaged_count)
+        if self.key_damaged or self.key_missing:
+            self.trouble(TROUBLE_KEY_DAMAGED, 0)
+
+    def take_made_count(self) -> int:
+        """Records made since the last call."""
+        count, self._made_count = self._made_count, 0
+        return count
+
+    def tend(self, uptime_ms: int) -> None:
+        """Anchor when it is time; write what flash refused before. Called about once a second."""
+        self._write()
+        if uptime_ms - self._anchored_at_ms >= ANCHOR_EVERY_MS:
+            self._anchor()
+
+    def _resume(self, anchor: Anchor) -> None:
+        """Bring the anchored state forward over the records journalled since."""
+        journal = self._journal
+        self.boot, self.counter, self.mode = anchor.boot, anchor.counter, anchor.mode
+        key, seq, mac = anchor.key, anchor.seq, anchor.mac
+        while seq < journal.next_seq:
+            key = evolve(key)
+            if journal.first_from(seq) == seq:
+                self._replay(journal.read(seq))
+            seq += 1
+        if seq > anchor.seq:
+            mac = last_mac(journal)
+        self.boot += 1
+        self._sealer = Sealer(key, seq, mac)
+        self._anchored_seq = anchor.seq
+
+    def _replay(self, data: bytes) -> None:
+        record = unpack(data)
+        self.boot = max(self.boot, record.boot)
+        if record.type == TYPE_MODE:
+            self.mode = record.value
+        elif record.type == TYPE_COMMAND and record.value >> 8 == VERDICT_DONE:
+            self.counter = max(self.counter, record.count)
+
+    def _write(self) -> None:
+        """Put what waits into flash, in order; leave it waiting when flash refuses."""
+        while self._unwritten:
+            data, seq, mac_before = self._unwritten[0]
+            try:
+                self._journal.append(data, seq, mac_before)
+            except OSError:
+                self._write_failures += 1
+                if len(self._unwritten) > UNWRITTEN_MAX:
+                    self._unwritten.pop(0)
+                return
+            self._unwritten.pop(0)
+            if seq + 1 - self._anchored_seq >= ANCHOR_EVERY_RECORDS and not self._unwritten:
+                self._anchor()
+
+    def _report_losses(self) -> None:
+        if self._unwritten:
+            return
+        failures, self._write_failures = self._write_failures, 0
+        if failures:
+            self.trouble(TROUBLE_JOURNAL_WRITE, failures)
+        given_up = self._journal.take_given_up()
+        if given_up:
+            self.record(TYPE_OVERFLOW, SOURCE_GATEWAY, count=given_up)
+
+    def _anchor(self) -> None:
+        """Save the present state and destroy the one before. Not while records wait: the anchor would skip them."""
+        if self._unwritten:
+            return
+        sealer = self._sealer
+        anchor = Anchor(sealer.seq, self.boot, self.counter, self.mode, bytes(sealer.key), sealer.mac)
+        try:
+            self._keystore.save(anchor)
+        except OSError:
+            self._write_failures += 1
+            return
+        self._anchored_seq = sealer.seq
+        self._anchored_at_ms = self._uptime_ms()

@@ -1,0 +1,101 @@
+"""The host's end of the link, without any I/O: one object for each open port (docs/link.md, "A session").
+
+Role in the flow: stage 9. Shared: yes (the gateway's tests drive it). Context: task or thread.
+Storing and verifying are the collector's; this only speaks the protocol. Random bytes are arguments.
+"""
+
+from . import messages
+from .errors import SessionError
+from .framing import DELIMITER, FrameReader, encode_frame
+
+# What receive() reports.
+HELLO = "hello"  # (HELLO, Hello, body): check the seal with messages.is_sealed(link_key, body)
+RECORD = "record"  # (RECORD, record, mac of the one before or None)
+TIME_ASK = "time ask"  # (TIME_ASK, uptime in ms)
+PONG = "pong"  # (PONG, bytes)
+# A ping is answered when everything before it has been dealt with, so the collector does it: (PING, bytes).
+PING = "ping"
+
+
+class HostSession:
+    """Protocol state of one port. Methods that answer return the bytes to write."""
+
+    def __init__(self) -> None:
+        self.is_up = False
+        self._reader = FrameReader()
+        self._malformed = 0
+        self._hello_nonce = b""
+        self._link_key = b""
+        self._session_key = b""
+        self._number = 0
+
+    @property
+    def damaged_count(self) -> int:
+        """Frames dropped since the port was opened."""
+        return self._reader.damaged_count + self._malformed
+
+    def receive(self, data: bytes) -> "list[tuple[object, ...]]":
+        """Take bytes from the gateway; return what they mean as tuples (see the constants above), in order."""
+        events: list[tuple[object, ...]] = []
+        for body in self._reader.receive(data):
+            try:
+                event = self._take(body)
+            except SessionError:
+                self._malformed += 1
+                continue
+            if event is not None:
+                events.append(event)
+        return events
+
+    def who(self) -> bytes:
+        """Ask the gateway to say hello. Sent on a freshly opened port, and when something comes outside a session."""
+        self.is_up = False
+        return DELIMITER + encode_frame(bytes((messages.WHO,)))
+
+    def welcome(self, hello: "messages.Hello", link_key: bytes, lib_hash: bytes, next_seq: int, nonce: bytes) -> bytes:
+        """Open the session that `hello` asked for; `next_seq` is the lowest seq not stored."""
+        self.is_up = True
+        self._link_key = link_key
+        self._session_key = messages.session_key(link_key, hello.nonce, nonce)
+        self._number = 0
+        return encode_frame(messages.encode_welcome(self._session_key, lib_hash, next_seq, nonce))
+
+    def ack(self, next_seq: int, resend: bool) -> bytes:
+        """Everything below `next_seq` is stored; `resend` asks for the rest again."""
+        return encode_frame(messages.encode_ack(self._session_key, self._next_number(), next_seq, resend))
+
+    def time(self, asked_uptime_ms: int, utc_ms: int) -> bytes:
+        """Answer a time ask."""
+        return encode_frame(messages.encode_time(self._session_key, self._next_number(), asked_uptime_ms, utc_ms))
+
+    def command(self, counter: int, code: int, argument: int) -> bytes:
+        """Order something; `counter` must be above every one used before."""
+        return encode_frame(messages.encode_command(self._link_key, counter, code, argument))
+
+    def refuse(self, reason: int) -> bytes:
+        """Tell the gateway why there is no session."""
+        self.is_up = False
+        return encode_frame(bytes((messages.REFUSED, reason)))
+
+    def pong(self, data: bytes) -> bytes:
+        """Answer a ping."""
+        return encode_frame(bytes((messages.PONG,)) + data[:8])
+
+    def _next_number(self) -> int:
+        self._number += 1
+        return self._number
+
+    def _take(self, body: bytes) -> "tuple[object, ...] | None":
+        kind = body[0]
+        if kind == messages.HELLO:
+            return (HELLO, messages.decode_hello(body), body)
+        if kind == messages.RECORD:
+            record, previous_mac = messages.decode_record(body)
+            return (RECORD, record, previous_mac)
+        if kind == messages.TIME_ASK:
+            return (TIME_ASK, messages.decode_time_ask(body))
+        if kind == messages.PING:
+            return (PING, body[1:9])
+        if kind == messages.PONG:
+            return (PONG, body[1:9])
+        return None

@@ -1,0 +1,117 @@
+"""A virtual board as the conductor sees it: a MicroPython process that is told what happens and runs in virtual time.
+
+Role in the flow: stages 1 to 8 run inside; here is the outside. Context: CPython.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tocsin_sim.vm import wire
+
+# A board that computes longer than this for one leap hangs; the whole night takes less.
+_PATIENCE_S = 60
+_PACKAGES = ("tocsin", "tocsin_boards", "tocsin_fw", "tocsin_sim")
+
+
+class BoardError(Exception):
+    """The virtual board died or could not be started; the message holds its console."""
+
+
+def micropython_executable() -> str:
+    """Path of the MicroPython unix port: $MICROPYTHON, else the one beside this Python, else on the PATH.
+
+    Raises: BoardError naming what to install.
+    """
+    named = os.environ.get("MICROPYTHON")
+    beside = Path(sys.executable).parent / "micropython"
+    found = named or (str(beside) if beside.exists() else shutil.which("micropython"))
+    if not found:
+        raise BoardError("no MicroPython found: run `make setup`, or set MICROPYTHON to the unix port's executable")
+    return found
+
+
+def import_path() -> str:
+    """MICROPYPATH for the firmware's packages, from wherever they are installed."""
+    import importlib.util
+
+    folders: list[str] = []
+    for package in _PACKAGES:
+        spec = importlib.util.find_spec(package)
+        if spec is None or spec.origin is None:
+            raise BoardError(f"package {package} is not installed: run `make setup`")
+        folder = str(Path(spec.origin).parent.parent)
+        if folder not in folders:
+            folders.append(folder)
+    return ":".join([*folders, ".frozen"])
+
+
+class BoardProcess:
+    """One powered virtual board. All times are ms since its power-up."""
+
+    def __init__(self, folder: Path, seed: str, reset_cause: int) -> None:
+        """Power up the board whose flash holds what lies in `folder`; it waits for its first run."""
+        self.now_ms = 0
+        self.has_restarted = False
+        self._console = (folder / "console.txt").open("ab")
+        self._orders = bytearray()
+        command = [micropython_executable(), "-X", "heapsize=16m", "-m", "tocsin_sim.vm.virtual_board"]
+        self._process = subprocess.Popen(
+            [*command, str(folder), seed, str(reset_cause)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._console,
+            env={**os.environ, "MICROPYPATH": import_path()},
+            bufsize=0,
+        )
+        self._folder = folder
+
+    def tell(self, kind: int, at_ms: int, payload: bytes = b"") -> None:
+        """Say what happens at `at_ms` (see `wire`); sent with the next run."""
+        self._orders += wire.pack(kind, at_ms, payload)
+
+    def start_run(self, until_ms: int) -> None:
+        """Let the board run until `until_ms`, or until its link has something to say."""
+        assert self._process.stdin is not None
+        self.tell(wire.RUN, until_ms)
+        orders, self._orders = bytes(self._orders), bytearray()
+        try:
+            self._process.stdin.write(orders)
+        except BrokenPipeError:
+            raise self._death() from None
+
+    def finish_run(self) -> bytes:
+        """Wait until the board has stopped; return what its link sent. `now_ms` is the time it stopped at."""
+        output = b""
+        while True:
+            kind, at_ms, length = wire.unpack_head(self._read(wire.HEAD_BYTES))
+            payload = self._read(length)
+            self.now_ms = at_ms
+            if kind == wire.OUTPUT:
+                output += payload
+            else:
+                self.has_restarted = kind == wire.RESTART
+                return output
+
+    def power_off(self) -> None:
+        """Cut the power: the process is killed, what it had written stays."""
+        self._process.kill()
+        self._process.wait()
+        self._console.close()
+
+    def _read(self, count: int) -> bytes:
+        assert self._process.stdout is not None
+        data = b""
+        while len(data) < count:
+            piece = self._process.stdout.read(count - len(data))
+            if not piece:
+                raise self._death()
+            data += piece
+        return data
+
+    def _death(self) -> BoardError:
+        self._process.wait(_PATIENCE_S)
+        console = (self._folder / "console.txt").read_text(errors="replace")[-4000:]
+        return BoardError(f"virtual board {self._folder.name} ended by itself; its console says:\n{console}")

@@ -1,0 +1,174 @@
+"""The simulated hardware layer: the contract of `tocsin_fw.hal` over the virtual clock.
+
+Role in the flow: stages 1 to 3 and 8 of a virtual board. Context: the MicroPython VM; `_interrupt` stands for interrupt
+context and runs with the heap locked, so an allocation in it fails at once.
+"""
+
+import asyncio
+import micropython
+from hashlib import sha256
+
+from tocsin.debounce import Debouncer
+from tocsin.edge_ring import EdgeRing
+
+from . import wire
+
+_INDEX_MASK = 0x3FFFFFFF
+_RING_ENTRIES = 64
+# A board's interrupt drains the samples of 16 ms at once; so does this one while counters are moving.
+_DRAIN_MS = 16
+_CHIP_MC = 27_000
+
+
+class Sampler:
+    """Samples the simulated pins once a virtual millisecond. Equal samples are taken in one leap."""
+
+    def __init__(self, clock):
+        self.ring = EdgeRing(_RING_ENTRIES)
+        self.flag = asyncio.ThreadSafeFlag()
+        self._clock = clock
+        self._debouncer = Debouncer(self.ring)
+        self._mask = 0
+        self._rest_mask = 0
+        self._pins = 0
+        self._taken = 0
+        self._drain_due = False
+
+    def start(self, mask, rest_mask):
+        self._mask = mask
+        self._rest_mask = rest_mask
+        self._taken = self._clock.now_ms
+        self._schedule()
+
+    def count(self):
+        return self._clock.now_ms
+
+    def lost(self):
+        return 0
+
+    def levels(self, layer):
+        self._interrupt()
+        return self._debouncer.levels(layer)
+
+    def set_pins(self, word):
+        """The pins change now; samples up to here had the word before."""
+        self._interrupt()
+        self._pins = word
+        self._schedule()
+
+    def _schedule(self):
+        if not self._drain_due:
+            self._drain_due = True
+            now_ms = self._clock.now_ms
+            self._clock.at(now_ms - now_ms % _DRAIN_MS + _DRAIN_MS, self._drain)
+
+    def _drain(self):
+        self._drain_due = False
+        self._interrupt()
+        if not self._debouncer.settled() or (self._word() ^ self._debouncer.levels(0)):
+            self._schedule()
+
+    def _word(self):
+        return (self._pins ^ self._rest_mask) & self._mask
+
+    def _interrupt(self):
+        now_ms = self._clock.now_ms
+        micropython.heap_lock()
+        try:
+            if now_ms > self._taken:
+                self._debouncer.feed(self._word(), now_ms - self._taken, self._taken & _INDEX_MASK)
+                self._taken = now_ms
+            if len(self.ring):
+                self.flag.set()
+        finally:
+            micropython.heap_unlock()
+
+
+class Link:
+    """The board's end of the cable."""
+
+    def __init__(self, clock):
+        self._clock = clock
+        self._flag = asyncio.ThreadSafeFlag()
+        self._timeout_due = False
+        self._open = True
+        self._in = b""
+        self.out = b""
+
+    def read(self):
+        data, self._in = self._in, b""
+        return data
+
+    def write(self, data):
+        if self._open:
+            self.out += data
+
+    def is_open(self):
+        return self._open
+
+    async def wait(self, timeout_ms):
+        if not self._in:
+            if not self._timeout_due:
+                self._timeout_due = True
+                self._clock.at(self._clock.now_ms + timeout_ms, self._time_out)
+            await self._flag.wait()
+
+    def arrive(self, data):
+        """Bytes from the host."""
+        if self._open:
+            self._in += data
+            self._flag.set()
+
+    def plug(self, is_open):
+        """The cable goes in or out."""
+        self._open = bool(is_open)
+        if not is_open:
+            self._in = self.out = b""
+
+    def _time_out(self):
+        self._timeout_due = False
+        self._flag.set()
+
+
+class Hal:
+    """The whole simulated board. `restart` is what ends it."""
+
+    def __init__(self, clock, board, storage, seed, reset_cause, restart):
+        self.board = board
+        self.storage = storage
+        self.sampler = Sampler(clock)
+        self.link = Link(clock)
+        self.restart = restart
+        self._reset_cause = reset_cause
+        self._random_state = seed
+        self._mv = {}
+        self._mc = {"chip": _CHIP_MC}
+
+    def read_mv(self, channel):
+        reading_mv = self._mv.get(channel, wire.ADC_DEAD)
+        if reading_mv == wire.ADC_DEAD:
+            raise OSError(5)
+        return reading_mv
+
+    def read_mc(self, sensor):
+        reading_mc = self._mc.get(sensor, wire.SENSOR_GONE)
+        if reading_mc == wire.SENSOR_GONE:
+            raise OSError(19)
+        return reading_mc
+
+    def set_mv(self, channel, reading_mv):
+        self._mv[channel] = reading_mv
+
+    def set_mc(self, sensor, reading_mc):
+        self._mc[sensor] = reading_mc
+
+    def feed(self):
+        """The virtual board's watchdog is the conductor's patience: a board that does not stop is killed."""
+
+    def reset_cause(self):
+        return self._reset_cause
+
+    def random(self, count):
+        """Bytes that repeat with the seed: a simulated board is no place for secrets."""
+        self._random_state = sha256(self._random_state).digest()
+        return sha256(b"random" + self._random_state).digest()[:count]

@@ -1,0 +1,98 @@
+"""A virtual board: the whole firmware on the MicroPython VM, under the conductor's clock.
+
+Context: the MicroPython VM. Started as `micropython virtual_board.py FOLDER SEED RESET_CAUSE` with the import path set;
+FOLDER holds what would lie in the board's flash. Standard input and output carry `wire` messages, standard error is the console.
+"""
+
+import struct
+import sys
+
+from tocsin_sim.vm import virtual_time, wire
+
+
+class Board:
+    """Obeys the conductor: takes stimuli, runs until told, hands over what the link said."""
+
+    def __init__(self, clock):
+        self._clock = clock
+        self._until_ms = 0
+        self._in = sys.stdin.buffer
+        self._out = sys.stdout.buffer
+        self.hal = None
+
+    def idle(self, to_ms):
+        """Called when every task waits: return the time to leap to, `to_ms` or before; wait for orders at the end of a run."""
+        now_ms = self._clock.now_ms
+        while self.hal.link.out or now_ms >= self._until_ms:
+            self._stop()
+            if self._clock.next_alarm_ms() <= now_ms:
+                return now_ms
+        return min(to_ms, self._clock.next_alarm_ms(), self._until_ms)
+
+    def restart(self):
+        """The firmware resets the board."""
+        self._flush_output()
+        self._send(wire.RESTART)
+        sys.exit(0)
+
+    def obey(self):
+        """Take orders until the one to run."""
+        while True:
+            head = self._in.read(wire.HEAD_BYTES)
+            if len(head) < wire.HEAD_BYTES:
+                sys.exit(0)  # the conductor is gone
+            kind, at_ms, length = wire.unpack_head(head)
+            payload = self._in.read(length) if length else b""
+            if kind == wire.RUN:
+                self._until_ms = at_ms
+                return
+            self._clock.at(at_ms, self._apply, kind, payload)
+
+    def _stop(self):
+        self._flush_output()
+        self._send(wire.STOPPED)
+        self.obey()
+
+    def _flush_output(self):
+        link = self.hal.link
+        if link.out:
+            self._send(wire.OUTPUT, link.out)
+            link.out = b""
+
+    def _send(self, kind, payload=b""):
+        self._out.write(wire.pack(kind, self._clock.now_ms, payload))
+
+    def _apply(self, kind, payload):
+        hal = self.hal
+        if kind == wire.PINS:
+            hal.sampler.set_pins(struct.unpack("<I", payload)[0])
+        elif kind == wire.ADC:
+            hal.set_mv(*struct.unpack("<Bi", payload))
+        elif kind == wire.TEMPERATURE:
+            hal.set_mc(payload[4:].decode(), struct.unpack("<i", payload[:4])[0])
+        elif kind == wire.LINK:
+            hal.link.arrive(payload)
+        elif kind == wire.PLUG:
+            hal.link.plug(payload[0])
+
+
+def main(folder, seed, reset_cause):
+    """Run the firmware in `folder` until the conductor hangs up."""
+    clock = virtual_time.Clock()
+    board = Board(clock)
+    virtual_time.install(clock, board.idle)
+    # Only now: these import time and asyncio.
+    from tocsin_fw import app
+    from tocsin_sim.vm.hal_sim import Hal
+
+    def open_hal(config):
+        board.hal = Hal(clock, config["board"], folder, seed.encode(), reset_cause, board.restart)
+        board.obey()
+        clock.ring()
+        return board.hal
+
+    app.run(open_hal, folder)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

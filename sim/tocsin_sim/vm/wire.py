@@ -1,0 +1,46 @@
+"""What the virtual board and the conductor say to each other, over the VM's standard input and output.
+
+Context: both ends; this module imports nothing but struct, so that both read the same layout.
+
+Every message is `kind` 1 byte, `at_ms` 8 bytes, length 4 bytes, payload; integers little-endian. Times are ms since power-up.
+
+| kind | to | payload | meaning |
+| --- | --- | --- | --- |
+| R | board | | run until `at_ms`, or stop earlier as soon as the link has something to say |
+| P | board | word 4 | the pins have these levels from `at_ms` on |
+| A | board | channel 1, mV 4 signed | ADC reading from `at_ms` on; -1: it cannot be read |
+| T | board | m°C 4 signed, sensor name | temperature from `at_ms` on; 0x7FFFFFFF: the sensor is gone |
+| L | board | bytes | bytes from the host arrive on the link |
+| U | board | 1 byte | 1: a host is there, 0: the cable is out |
+| O | conductor | bytes | the board has sent these bytes |
+| S | conductor | | the board has stopped at `at_ms` and waits |
+| X | conductor | | the board restarts at `at_ms` |
+"""
+
+import struct
+
+HEAD = "<BQI"
+HEAD_BYTES = 13
+RUN = 0x52
+PINS = 0x50
+ADC = 0x41
+TEMPERATURE = 0x54
+LINK = 0x4C
+PLUG = 0x55
+OUTPUT = 0x4F
+STOPPED = 0x53
+RESTART = 0x58
+
+SENSOR_GONE = 0x7FFFFFFF
+ADC_DEAD = -1
+
+
+def pack(kind: int, at_ms: int, payload: bytes = b"") -> bytes:
+    """One message."""
+    return struct.pack(HEAD, kind, at_ms, len(payload)) + payload
+
+
+def unpack_head(head: bytes) -> "tuple[int, int, int]":
+    """(kind, at_ms, payload length) of the 13 bytes before a payload."""
+    kind, at_ms, length = struct.unpack(HEAD, head)
+    return kind, at_ms, length
