@@ -4,10 +4,11 @@ Role in the flow: stage 2. Shared: yes; on the RP2040 the viper drain in tocsin_
 and this file is its oracle. Context: task (simulator) or hard interrupt; `feed` does not allocate.
 Sources: docs/debounce.md (why 25 and 240).
 
-Every input has, in each layer, a counter that goes up with each sample that differs from the layer's level and down
-(not below 0) with each sample that agrees. At the threshold the level flips and the counter starts again from 0.
-The counters are bit-sliced: plane p holds bit p of the counters of all inputs, so one operation serves 30 inputs.
-While the word stays the same nothing can happen before the largest rising counter arrives: `feed` leaps there.
+Every input has, in each layer, a counter that goes up with each sample that differs from the layer's level
+and down (not below 0) with each sample that agrees. At the threshold the level flips and the counter starts
+again from 0. The counters are bit-sliced: plane p holds bit p of the counters of all inputs, so one operation
+serves 30 inputs. While the word stays the same nothing can happen before the largest rising counter arrives:
+`feed` leaps there.
 """
 
 from array import array
@@ -20,7 +21,8 @@ ALARM_SAMPLES = 240
 
 INPUT_MASK = 0x3FFFFFFF  # 30 inputs: also the largest small integer of a 32-bit MicroPython
 
-# Layout of `Debouncer.state`, words: [level, plane 0, plane 1, ...] of the evidence layer, then of the alarm layer.
+# Layout of `Debouncer.state`, words: [level, plane 0, plane 1, ...] of the evidence layer, then of the alarm
+# layer.
 EVIDENCE_AT, EVIDENCE_PLANES = 0, 5
 ALARM_AT, ALARM_PLANES = 6, 8
 STATE_WORDS = 15

@@ -11,7 +11,6 @@ from array import array
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tocsin.debounce import ALARM, ALARM_SAMPLES, EVIDENCE, EVIDENCE_SAMPLES, INPUT_MASK, Debouncer
 from tocsin.edge_ring import INDEX_MASK, EdgeRing
 
