@@ -1,0 +1,61 @@
+# One line for each thing a person does here; `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-lib test-mpy test-sim test-emulated lint fmt vectors clean
+
+help: ## List the targets
+	@echo "Tocsin: make TARGET, where TARGET is one of"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup: $(STAMP) ## Make .venv with every pinned dependency
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Tocsin needs Python 3.11 or later; name one with: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+		{ echo "This Python cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+run: setup ## Play a night in a museum on two virtual gateways
+	$(BIN)/tocsin demo
+
+test: setup ## Run every test that can run here; ends by naming the tiers
+	$(BIN)/python -m pytest -q -n $(WORKERS) tests
+
+test-lib: setup ## Only the shared library and the host tools, on CPython
+	$(BIN)/python -m pytest -q -n $(WORKERS) $(wildcard tests/lib tests/property tests/host tests/rules)
+
+test-mpy: setup ## Only what runs on the MicroPython VM
+	$(BIN)/python -m pytest -q -n $(WORKERS) tests/mpy
+
+test-sim: setup ## Only the scenarios on virtual boards
+	$(BIN)/python -m pytest -q -n $(WORKERS) tests/sim
+
+test-emulated: setup ## Only what runs on the emulated RP2040
+	$(BIN)/python -m pytest -q -n $(WORKERS) tests/emulated
+
+lint: setup ## Style, spelling, types, and mpy-cross over every device file
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+	$(BIN)/mypy -p tocsin -p tocsin_boards -p tocsin_host -p tocsin_sim
+	$(BIN)/python tests/tools/check_device.py
+
+fmt: setup ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+vectors: setup ## Make the test vectors again; fails when they changed
+	for script in tests/vectors/make_*.py; do $(BIN)/python $$script || exit 1; done
+	git diff --exit-code -- tests/vectors
+
+clean: ## Remove everything that was made here
+	rm -rf $(VENV) build dist .hypothesis .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

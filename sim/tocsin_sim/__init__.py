@@ -1,0 +1,1 @@
+"""The simulator: virtual and emulated boards, scenarios, and the demonstration."""
