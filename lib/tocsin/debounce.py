@@ -34,7 +34,7 @@ _NEVER = INPUT_MASK
 
 
 class Debouncer:
-    """Levels of up to 30 inputs, debounced by an evidence layer (25 samples) and an alarm layer (240 samples)."""
+    """Levels of up to 30 inputs, debounced in an evidence layer (25 samples) and an alarm layer (240)."""
 
     def __init__(self, ring: EdgeRing, word: int = 0) -> None:
         """Transitions go to `ring`; both layers start at the levels of `word`, settled."""
@@ -52,7 +52,7 @@ class Debouncer:
         return not (self._counting(EVIDENCE) | self._counting(ALARM))
 
     def feed(self, word: int, count: int, index: int) -> None:  # NOALLOC
-        """Take `count` samples equal to `word`, the first with sample index `index` (mod 2**30). Allocates: no."""
+        """Take `count` samples equal to `word`, the first with index `index` (mod 2**30). Allocates: no."""
         word &= INPUT_MASK
         while count:
             leap = min(self._samples_to_flip(EVIDENCE, word), self._samples_to_flip(ALARM, word))
@@ -74,7 +74,7 @@ class Debouncer:
         return busy
 
     def _samples_to_flip(self, layer: int, word: int) -> int:
-        """Samples of `word` until the first input flips: threshold - largest rising counter; _NEVER if none rises."""
+        """Samples of `word` until the first input flips (threshold - largest rising counter), or _NEVER."""
         state = self.state
         at = _FIRST_WORD[layer]
         leading = word ^ state[at]
@@ -89,7 +89,7 @@ class Debouncer:
         return _THRESHOLD[layer] - largest
 
     def _advance(self, layer: int, word: int, leap: int, index: int) -> None:
-        """Move all counters of a layer by `leap` samples of `word`, the last at `index`, and flip what arrived."""
+        """Move the counters of a layer by `leap` samples of `word`, the last at `index`; flip arrivals."""
         state = self.state
         at = _FIRST_WORD[layer]
         rising = word ^ state[at]

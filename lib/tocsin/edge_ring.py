@@ -17,7 +17,7 @@ WRITTEN, READ, DROPPED, SLOT_MASK = 0, 1, 2, 3
 
 
 class EdgeRing:
-    """Single producer, single consumer. When full, a new entry is dropped and counted: the past is never lost."""
+    """Single producer, single consumer. When full, a new entry is dropped and counted."""
 
     def __init__(self, capacity: int) -> None:
         """`capacity` in entries, a power of two. Raises ValueError."""

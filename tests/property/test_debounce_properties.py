@@ -1,9 +1,10 @@
 """Properties of the debouncer over generated levels and generated bounce.
 
 The domain of the two promises (docs/debounce.md), one sample a millisecond at any phase:
-- never missed: at rest for >= 240 ms, then active for >= 400 ms, of which up to 159 ms after the first contact bounce;
-- never alarmed: from the first departure from rest to the last return, bounce included, < 200 ms, then at rest for at
-  least as long as it was active.
+- never missed: at rest for >= 240 ms, then active for >= 400 ms, of which up to 159 ms after the first
+  contact bounce;
+- never alarmed: from the first departure from rest to the last return, bounce included, < 200 ms, then at
+  rest for at least as long as it was active.
 Bounce is any waveform at all: the level of every sample in it is free.
 """
 

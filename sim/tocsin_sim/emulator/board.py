@@ -26,7 +26,7 @@ NS_PER_MS = 1_000_000
 _TAIL_BYTES = 600
 
 
-class PowerCut(Exception):
+class PowerCutError(Exception):
     """The board lost its power; its flash is `image`. Build a new board from it to switch it on again."""
 
     def __init__(self, image: bytes, at_ns: float) -> None:
@@ -35,7 +35,7 @@ class PowerCut(Exception):
         self.at_ns = at_ns
 
 
-class EmulatedTimeout(Exception):
+class EmulatedTimeoutError(Exception):
     """What was waited for did not happen within the emulated time."""
 
 
@@ -76,7 +76,7 @@ class EmulatedBoard:
         return int(self.mcu.core.cycles)
 
     def run_until_ns(self, at_ns: float) -> None:
-        """Run to an exact emulated time. Raises PowerCut, or what a callback raised."""
+        """Run to an exact emulated time. Raises PowerCutError, or what a callback raised."""
         self._stop_alarm.schedule(max(0.0, at_ns - self._clock.nanos))
         self._run()
 
@@ -88,7 +88,7 @@ class EmulatedBoard:
     ) -> None:
         """Run until `condition()`, asked after every piece of USB data and each `every_ms`.
 
-        Raises EmulatedTimeout after `limit_ms`, with the end of what the board wrote.
+        Raises EmulatedTimeoutError after `limit_ms`, with the end of what the board wrote.
         """
         end_ns = self._clock.nanos + limit_ms * NS_PER_MS
         self._stop_at_data = True
@@ -96,7 +96,7 @@ class EmulatedBoard:
             while not condition():
                 if self._clock.nanos >= end_ns:
                     tail = bytes(self.usb.received[-_TAIL_BYTES:]).decode("utf-8", "replace")
-                    raise EmulatedTimeout(
+                    raise EmulatedTimeoutError(
                         f"not within {limit_ms} emulated ms; the board wrote last: {tail!r}"
                     )
                 self.run_until_ns(min(end_ns, self._clock.nanos + every_ms * NS_PER_MS))
@@ -117,7 +117,7 @@ class EmulatedBoard:
         def guarded() -> None:
             try:
                 callback()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - it is raised again by the run
                 self._fail(error)
 
         self._clock.create_alarm(guarded).schedule(max(0.0, at_ns - self._clock.nanos))
@@ -149,8 +149,8 @@ class EmulatedBoard:
         return bytes(self.mcu.flash[:FLASH_BYTES])
 
     def cut_power(self, image: bytes | None = None) -> None:
-        """From a callback or a flash hook: the run ends with PowerCut; `image` overrides the flash content."""
-        self._fail(PowerCut(self.flash_image() if image is None else image, self.now_ns))
+        """From a callback or flash hook: end the run with PowerCutError; `image` overrides its flash."""
+        self._fail(PowerCutError(self.flash_image() if image is None else image, self.now_ns))
 
     def reset(self) -> None:
         """Press and release the reset button."""
@@ -181,7 +181,7 @@ class EmulatedBoard:
             self._simulator.stopped = False
             while not self._simulator.stopped:
                 execute_batch(self._simulator, 1)
-        if isinstance(self._failure, PowerCut):
+        if isinstance(self._failure, PowerCutError):
             raise self._failure  # and again at every further run: a board without power stays off
         if self._failure is not None:
             failure, self._failure = self._failure, None

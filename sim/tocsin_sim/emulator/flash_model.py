@@ -88,7 +88,7 @@ def _mix(before: int, wanted: int, random: Random, chance: float) -> int:
 
 
 class FlashModel:
-    """Wraps the library's flash controller. `hooks` are called with each FlashCommand before it is carried out."""
+    """Wraps the library's flash controller. `hooks` are called with each command before it is carried out."""
 
     def __init__(self, mcu: Any, clock: ExactIdleClock, timing: FlashTiming) -> None:
         self.timing = timing

@@ -1,4 +1,4 @@
-"""Mends for defects of rp2040py 0.3.6, each with the defect it answers; remove one when the library has its own.
+"""Mends for defects of rp2040py 0.3.6, each with the defect it answers.
 
 Role in the flow: tier T2, the emulated board. Shared: no. Context: host. Facts: docs/emulator.md.
 """
@@ -90,7 +90,7 @@ def _whole_clocks_to(block: Any) -> int:
 
 
 def hold_usb_out(cdc: Any, take: Callable[[int], bytes]) -> Callable[[], None]:
-    """Answer a bulk OUT transfer when there are bytes, as a real host does; returns the function that says so.
+    """Answer a bulk OUT transfer when there are bytes, as a real host does; returns the "there are" call.
 
     Defect: the library completes every armed transfer at once with an empty packet: an interrupt every 20 us,
     the core never sleeps, an idle second costs a minute of wall time. `take(size)` gives up to `size` bytes

@@ -15,7 +15,7 @@ _GIVE_DELAY_NS = 1000
 
 
 class UsbLink:
-    """Bytes to and from the board. `connected_ns` is the time of the last enumeration, None while off the bus."""
+    """Bytes to and from the board. `connected_ns` is when it last enumerated, None while off the bus."""
 
     def __init__(self, mcu: Any, clock: Any) -> None:
         self.connected_ns: float | None = None
