@@ -1,7 +1,8 @@
 """Keys for any sequence number, and the verifier that takes records one by one as they arrive.
 
 Role in the flow: stage 9. Shared: yes. Context: host.
-Sources: docs/record.md, "Verifying records". The collector asks ChainVerifier before it stores; verify.py judges files.
+Sources: docs/record.md, "Verifying records". The collector asks ChainVerifier before it stores; verify.py
+judges files.
 """
 
 from .compat import const
@@ -15,7 +16,7 @@ _STEP = const(1 << 12)
 
 
 class KeyLine:
-    """K_seq for any seq. Keeps every 4096th key, so an old key costs at most 4095 hashes after the first time."""
+    """K_seq for any seq. Keeps every 4096th key, so an old key costs at most 4095 hashes later on."""
 
     def __init__(self, k0: bytes, seq: int = 0, key: "bytes | None" = None) -> None:
         """`key` is K_seq when the caller kept it; it saves the way from K_0."""
@@ -46,7 +47,7 @@ class ChainVerifier:
     def __init__(
         self, k0: bytes, next_seq: int = 0, key: "bytes | None" = None, mac: "bytes | None" = None
     ) -> None:
-        """`mac` is the last stored record's, left out only at the start; `key` is K_next_seq where the caller has it."""
+        """`mac` is the last stored record's, left out only at the start; `key` is K_next_seq if known."""
         self._line = KeyLine(k0, next_seq, key)
         self.next_seq = next_seq
         self.mac = MAC_NONE if mac is None else mac
@@ -55,13 +56,15 @@ class ChainVerifier:
     def accept(self, data: bytes, prev_mac: "bytes | None" = None) -> str:
         """The verdict on a record's bytes; the chain advances on "verified" and "gap" only.
 
-        `prev_mac` is the mac of record seq-1 as the gateway gives it beside a record that comes ahead of its turn.
+        `prev_mac` is the mac of record seq-1 as the gateway gives it beside a record that comes ahead of its
+        turn.
 
         - "damaged": not an intact record
         - "verified": the next one, seal right
         - "gap": seal right under prev_mac, but the records in `gap` are missing
         - "out-of-order": ahead of its turn and without prev_mac: cannot be proven, must not be stored
-        - "duplicate?": seq is below next_seq; compare with the stored record, or ask sealed() when none is stored
+        - "duplicate?": seq is below next_seq; compare with the stored record, or ask sealed() when none is
+        stored
         - "forged": the seal is wrong, or seq is out of all reach
         """
         if not is_intact(data):
@@ -77,7 +80,7 @@ class ChainVerifier:
         return self._advance(data, seq, prev_mac, "gap")
 
     def sealed(self, data: bytes, prev_mac: bytes) -> bool:
-        """Whether an intact record of any number is rightly sealed after `prev_mac`: a fork, or one that fills a gap."""
+        """Whether an intact record of any number is sealed after `prev_mac`: a fork, or it fills a gap."""
         seq = seq_of(data)
         return seq <= self.next_seq + REACH and is_sealed(self._line.key(seq), data, prev_mac)
 

@@ -34,5 +34,5 @@ else:
 
 
 def ct_equal(a: bytes, b: bytes) -> bool:
-    """Whether two byte strings are equal, in a time that does not tell where they differ (a forger could measure it)."""
+    """Whether two byte strings are equal, in a time that does not tell a forger where they differ."""
     return _compare_digest(a, b)

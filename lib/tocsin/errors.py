@@ -2,8 +2,9 @@
 
 Role in the flow: all stages. Shared: yes. Context: task and host.
 
-Local misuse raises at once; bad bytes from flash or from the other side raise the matching error, never assert. `code`
-is a small integer because an error on the device becomes an event, and an event carries numbers only.
+Local misuse raises at once; bad bytes from flash or from the other side raise the matching error, never
+assert. `code` is a small integer because an error on the device becomes an event, and an event carries
+numbers only.
 """
 
 

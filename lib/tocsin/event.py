@@ -1,4 +1,4 @@
-"""What can happen: numbers and names of record types, states, time qualities, verdicts and troubles; the flags byte.
+"""What can happen: numbers and names of record types, states, verdicts, troubles; the flags byte.
 
 Role in the flow: stages 4 to 11. Shared: yes. Context: task and host.
 Sources: docs/record.md, "The record" and "Types". Numbers are never reused.

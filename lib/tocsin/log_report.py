@@ -8,8 +8,9 @@ Sources: docs/record.md, "Verifying a log".
 class Report:
     """What a verifier found out.
 
-    `findings`: (position, seq or -1, kind, detail), rising by position: 0 is the header, 1 the first entry, entries + 1 the
-    trailer. `entries`: entries in the file; `sealed`: records proven; `first_seq`, `last_seq`: of these, -1 for none.
+    `findings`: (position, seq or -1, kind, detail), rising by position: 0 is the header, 1 the first entry,
+    entries + 1 the trailer. `entries`: entries in the file; `sealed`: records proven; `first_seq`,
+    `last_seq`: of these, -1 for none.
     """
 
     def __init__(self) -> None:

@@ -1,8 +1,8 @@
 """The 64-byte record: fields into bytes and back, with every range checked by hand.
 
 Role in the flow: stage 6, and every later one reads it. Shared: yes. Context: task and host.
-Sources: docs/record.md, "The record". MicroPython's struct truncates silently: without the checks here the device and
-the host would seal different bytes.
+Sources: docs/record.md, "The record". MicroPython's struct truncates silently: without the checks here the
+device and the host would seal different bytes.
 """
 
 from binascii import crc32
@@ -117,7 +117,7 @@ def crc_fits(data: bytes) -> bool:
 
 
 def is_intact(data: bytes) -> bool:
-    """Whether these bytes are a record as some writer left it: length, magic, reserved bytes and CRC. Proves nothing."""
+    """Whether length, magic, reserved bytes and CRC are those of a record. Proves nothing."""
     return crc_fits(data) and data[0] == MAGIC and data[MAC_END:CRC_AT] == _RESERVED
 
 

@@ -1,8 +1,8 @@
 """The seal: a record gets its mac, the key evolves, the old key is gone.
 
 Role in the flow: stage 6. Shared: yes. Context: task and host.
-Sources: docs/record.md, "Seal"; RFC 2104. MicroPython has no hmac and its hashes cannot be copied, so each hash is made
-from the start.
+Sources: docs/record.md, "Seal"; RFC 2104. MicroPython has no hmac and its hashes cannot be copied, so each
+hash is made from the start.
 """
 
 from hashlib import sha256
@@ -12,8 +12,8 @@ from .errors import RecordError
 from .record import MAC_BYTES, MAC_NONE, SEALED_BYTES, Record, finish, mac_of, pack_head
 
 KEY_BYTES = const(32)
-# A key fills half a block of SHA-256; the other half of both pads never changes. The key is xored as one big integer:
-# 32 bytes at once instead of a loop.
+# A key fills half a block of SHA-256; the other half of both pads never changes. The key is xored as one big
+# integer: 32 bytes at once instead of a loop.
 _INNER = int.from_bytes(b"\x36" * 32, "little")
 _OUTER = int.from_bytes(b"\x5c" * 32, "little")
 _INNER_REST = b"\x36" * 32
@@ -55,7 +55,7 @@ def is_sealed(key: bytes, data: bytes, previous_mac: bytes) -> bool:
 
 
 class Sealer:
-    """Seals records one after the other. `seq` is the next one's number, `key` its key, `mac` its predecessor's mac."""
+    """Seals one record after the other. `seq` and `key` are the next one's, `mac` is its predecessor's."""
 
     def __init__(self, key: "bytes | bytearray", seq: int = 0, mac: bytes = MAC_NONE) -> None:
         if len(key) != KEY_BYTES or len(mac) != MAC_BYTES:
@@ -78,7 +78,8 @@ class Sealer:
     ) -> bytes:
         """The next record, 64 bytes; afterwards its key is overwritten by the next one's.
 
-        Raises: RecordError for a field out of range or when the numbers are used up; then nothing has changed.
+        Raises: RecordError for a field out of range or when the numbers are used up; then nothing has
+        changed.
         """
         data = pack_head(Record(type, source, flags, self.seq, boot, uptime_ms, utc_ms, value, count))
         self.mac = record_mac(self.key, bytes(data), self.mac)

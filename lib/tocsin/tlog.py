@@ -1,4 +1,4 @@
-"""The log file of one gateway (.tlog): header, gap entry, trailer; and the verification key file that opens it.
+"""The log file of one gateway (.tlog): header, gap entry, trailer; and the key file that opens it.
 
 Role in the flow: stage 10 (export) and whoever verifies. Shared: yes. Context: host.
 Sources: docs/record.md, "The log file" and "The verification key file".
@@ -37,10 +37,10 @@ _NAME_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
 def check_name(gateway: str) -> None:
-    """Raises: RecordError for a name that is not 1 to 32 of a-z, 0-9 and "-" (it is printed and names files)."""
+    """Raises: RecordError unless it is 1 to 32 of a-z, 0-9 and "-": it is printed and names files."""
     strange = [letter for letter in gateway if letter not in _NAME_LETTERS]
     if strange or not 1 <= len(gateway) <= NAME_BYTES:
-        raise RecordError("gateway name %r: use 1 to 32 of the letters a-z, the digits and '-'" % gateway)
+        raise RecordError(f"gateway name {gateway!r}: use 1 to 32 of the letters a-z, the digits and '-'")
 
 
 def pack_header(gateway: str, log_key_id: bytes) -> bytes:
@@ -73,7 +73,7 @@ def unpack_header(data: bytes) -> "tuple[str, bytes]":
 
 
 def pack_gap(first: int, last: int, mac: bytes) -> bytes:
-    """A gap entry: records `first` to `last` are missing, `mac` (16 bytes) is what the gateway gave as the last one's."""
+    """A gap entry: records `first` to `last` are missing, `mac` (16 bytes) is the last one's, as given."""
     if not 0 <= first <= last <= SEQ_MAX or len(mac) != MAC_BYTES:
         raise RecordError("gap entry from %d to %d with a mac of %d bytes" % (first, last, len(mac)))
     data = bytearray(BLOCK_BYTES)
@@ -92,7 +92,7 @@ def is_intact_gap(data: bytes) -> bool:
 
 
 def unpack_gap(data: bytes) -> "tuple[int, int, bytes]":
-    """(first missing seq, last missing seq, mac of the last). Raises: RecordError when it is no intact gap entry."""
+    """(first missing seq, last missing seq, mac of the last). Raises: RecordError for no intact gap entry."""
     if not is_intact_gap(data):
         raise RecordError("not an intact gap entry")
     first, last = unpack_from("<II", data, 4)
@@ -106,7 +106,7 @@ def trailer_seal(k0: bytes, header: bytes, entries: bytes, trailer_head: bytes) 
 
 
 def pack_trailer(k0: bytes, header: bytes, entries: bytes, seq: int, mac: bytes) -> bytes:
-    """The 64 bytes a log ends with: `seq` and `mac` of the highest record, NO_SEQ and MAC_NONE when there is none."""
+    """The 64 bytes a log ends with: `seq` and `mac` of the highest record, NO_SEQ and MAC_NONE for none."""
     head = bytearray(32)
     head[0:8] = TRAILER_MAGIC
     pack_into("<II", head, 8, len(entries) // BLOCK_BYTES, seq)
@@ -140,7 +140,7 @@ def key_file_text(gateway: str, k0: bytes) -> str:
         ("key_id", hexlify(key_id(k0)).decode()),
         ("k0", hexlify(k0).decode()),
     )
-    return "{" + ", ".join(['"%s": "%s"' % field for field in fields]) + "}\n"
+    return "{" + ", ".join(['"{}": "{}"'.format(*field) for field in fields]) + "}\n"
 
 
 def parse_key_file(text: str) -> "tuple[str, bytes]":
@@ -152,13 +152,13 @@ def parse_key_file(text: str) -> "tuple[str, bytes]":
             "not a verification key file: no JSON in it; give the .keys file of the gateway"
         ) from None
     if not isinstance(fields, dict) or fields.get("format") != KEY_FORMAT:
-        raise ConfigError('not a verification key file: "format" must be "%s"' % KEY_FORMAT)
+        raise ConfigError(f'not a verification key file: "format" must be "{KEY_FORMAT}"')
     gateway = _text(fields, "gateway")
     k0 = _hex(fields, "k0", KEY_BYTES)
     try:
         check_name(gateway)
     except RecordError as error:
-        raise ConfigError("verification key file: %s" % error) from None
+        raise ConfigError(f"verification key file: {error}") from None
     if _hex(fields, "key_id", 8) != key_id(k0):
         raise ConfigError('verification key file: "key_id" does not belong to "k0"; export the key again')
     return gateway, k0
@@ -167,7 +167,7 @@ def parse_key_file(text: str) -> "tuple[str, bytes]":
 def _text(fields: "dict[str, object]", name: str) -> str:
     value = fields.get(name)
     if not isinstance(value, str):
-        raise ConfigError('verification key file: "%s" is missing or no text' % name)
+        raise ConfigError(f'verification key file: "{name}" is missing or no text')
     return value
 
 

@@ -1,8 +1,8 @@
 """The verifier of log files: every record judged, every finding named, nothing bridged silently.
 
 Role in the flow: stage 10 and whoever doubts it. Shared: yes. Context: host.
-Sources: docs/record.md, "Verifying a log". Seals are judged in the order of the numbers, because keys evolve that way;
-order, gaps and trailer are judged afterwards.
+Sources: docs/record.md, "Verifying a log". Seals are judged in the order of the numbers, because keys evolve
+that way; order, gaps and trailer are judged afterwards.
 """
 
 from .chain import REACH, ChainVerifier
@@ -33,7 +33,8 @@ _SEALED = const(4)
 def verify_log(data: bytes, k0: bytes, gateway: str) -> Report:
     """Judge a whole log file with the first key and the name of the gateway that is said to have written it.
 
-    Raises: RecordError when the bytes are no Tocsin log of a version known here: there is nothing to judge then.
+    Raises: RecordError when the bytes are no Tocsin log of a version known here: there is nothing to judge
+    then.
     """
     return LogVerifier(data, k0, gateway).run()
 
@@ -74,9 +75,9 @@ class LogVerifier:
             report.add(0, -1, "damaged", str(error))
             return True
         if report.gateway != self._gateway:
-            detail = "the log is of gateway %s, the key of %s" % (report.gateway, self._gateway)
+            detail = f"the log is of gateway {report.gateway}, the key of {self._gateway}"
         elif log_key_id != key_id(self._k0):
-            detail = "the log was made under another key of gateway %s" % self._gateway
+            detail = f"the log was made under another key of gateway {self._gateway}"
         else:
             return True
         report.add(0, -1, "wrong key", detail)
@@ -161,8 +162,8 @@ class LogVerifier:
     ) -> bool:
         """Whether a record's seal is right under any mac its predecessor can have had.
 
-        A forger without the key of this record gains nothing from the choice, so the entry before it may be asked too
-        when that one is damaged or forged: for the mac it shows, and for the mac it ought to have.
+        A forger without the key of this record gains nothing from the choice, so the entry before it may be
+        asked too when that one is damaged or forged: for the mac it shows, and for the mac it ought to have.
         """
         block = self._blocks[index]
         for mac in trusted:
@@ -218,12 +219,12 @@ class LogVerifier:
             report.first_seq, report.last_seq = min(seen), max(seen)
 
     def _judge_gaps(self) -> None:
-        """Numbers that no record has. Damaged and forged entries may stand in their place and are named already."""
+        """Numbers that no record has. Damaged and forged entries, named already, may stand in their place."""
         in_doubt = [0]
         places: dict[int, int] = {}
         for index, state in enumerate(self._states):
-            in_doubt.append(in_doubt[-1] + (state == _DAMAGED or state == _FORGED))
-            if state == _SEALED or state == _UNPROVEN:
+            in_doubt.append(in_doubt[-1] + (state in (_DAMAGED, _FORGED)))
+            if state in (_SEALED, _UNPROVEN):
                 places.setdefault(self._seqs[index], index)
         expected, start = 0, 0
         for seq in sorted(places):
@@ -260,7 +261,7 @@ class LogVerifier:
 
 
 def _entry_bytes(data: bytes, at: int, end: int) -> int:
-    """Length of the entry at `at`: 64, or less when the next intact one begins earlier (bytes were lost or put in)."""
+    """Length of the entry at `at`: 64, or less when bytes were lost or put in: up to the next intact one."""
     size = min(RECORD_BYTES, end - at)
     if _is_entry(data, at):
         return size

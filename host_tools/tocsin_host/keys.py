@@ -1,0 +1,102 @@
+"""The secrets of a gateway on the host: where its seal and its link begin.
+
+Role in the flow: provisioning, then stages 9 and 10. Context: host. Keys are made here and not on the device,
+because the RP2040 has no good source of randomness. One JSON file for each gateway, readable by its owner
+only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+from tocsin.errors import ConfigError, RecordError
+from tocsin.tlog import check_name, key_file_text
+
+from .write_file import write_file
+
+SECRETS_FORMAT = "tocsin-gateway-secrets-1"
+_KEY_BYTES = 32
+
+
+class GatewaySecrets(NamedTuple):
+    """`k0` (32 bytes) is the first key of the seal, `link_key` (32 bytes) authenticates the link."""
+
+    gateway: str
+    k0: bytes
+    link_key: bytes
+
+
+def make_secrets(gateway: str) -> GatewaySecrets:
+    """New random secrets. Raises: RecordError for a bad name."""
+    check_name(gateway)
+    return GatewaySecrets(gateway, os.urandom(_KEY_BYTES), os.urandom(_KEY_BYTES))
+
+
+def secrets_path(folder: str | Path, gateway: str) -> Path:
+    """Where the secrets of a gateway lie in a folder of keys."""
+    return Path(folder) / f"{gateway}.secrets"
+
+
+def write_secrets(path: str | Path, secrets: GatewaySecrets) -> None:
+    """Write with mode 0600. Raises: ConfigError when the file exists: a first key is never replaced."""
+    if Path(path).exists():
+        raise ConfigError(
+            f"{path}: exists already; a gateway keeps its keys. Move the file away to give it new ones"
+        )
+    fields = {
+        "format": SECRETS_FORMAT,
+        "gateway": secrets.gateway,
+        "k0": secrets.k0.hex(),
+        "link_key": secrets.link_key.hex(),
+    }
+    write_file(path, (json.dumps(fields) + "\n").encode(), private=True)
+
+
+def load_secrets(path: str | Path) -> GatewaySecrets:
+    """Read secrets. Raises: ConfigError saying what is wrong and what to do."""
+    try:
+        mode = os.stat(path).st_mode
+        text = Path(path).read_text("utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: {error.strerror}; `tocsin enrol` makes the secrets of a site's gateways"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not a secrets file: it is no text") from error
+    if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
+        raise ConfigError(f"{path}: others may read these secrets; run: chmod 600 {path}")
+    return _parse(path, text)
+
+
+def _parse(path: str | Path, text: str) -> GatewaySecrets:
+    try:
+        fields = json.loads(text)
+    except ValueError as error:
+        raise ConfigError(f"{path}: not a secrets file: {error}") from error
+    if not isinstance(fields, dict) or fields.get("format") != SECRETS_FORMAT:
+        raise ConfigError(f'{path}: not a secrets file: "format" must be "{SECRETS_FORMAT}"')
+    gateway = fields.get("gateway")
+    try:
+        check_name(gateway if isinstance(gateway, str) else "")
+    except RecordError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    return GatewaySecrets(str(gateway), _key(path, fields, "k0"), _key(path, fields, "link_key"))
+
+
+def _key(path: str | Path, fields: dict[str, object], name: str) -> bytes:
+    try:
+        key = bytes.fromhex(str(fields.get(name)))
+    except ValueError:
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise ConfigError(f'{path}: "{name}" must be {2 * _KEY_BYTES} hexadecimal digits')
+    return key
+
+
+def write_key_file(path: str | Path, secrets: GatewaySecrets) -> None:
+    """Write the verification key file (.keys), mode 0600: whoever reads it can make records too."""
+    write_file(path, key_file_text(secrets.gateway, secrets.k0).encode(), private=True)
