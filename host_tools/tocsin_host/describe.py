@@ -1,0 +1,86 @@
+"""A record in words, for people.
+
+Role in the flow: stage 11. Context: host. Sources: docs/record.md, "Types".
+"""
+
+from __future__ import annotations
+
+import time
+
+from tocsin import event
+from tocsin.command import COMMAND_NAMES
+from tocsin.record import Record
+
+_TROUBLES = {
+    event.TROUBLE_TASK_DIED: "task {} died and was started again",
+    event.TROUBLE_TASK_HOPELESS: "task {} died too often, restarting",
+    event.TROUBLE_SAMPLES_LOST: "{} samples lost",
+    event.TROUBLE_SAMPLER_STILL: "no sample for {} ms",
+    event.TROUBLE_BAD_FRAMES: "{} damaged or hostile frames",
+    event.TROUBLE_JOURNAL_WRITE: "journal could not be written, {} attempts",
+    event.TROUBLE_JOURNAL_DAMAGED: "{} journal slots damaged",
+    event.TROUBLE_KEY_DAMAGED: "key area damaged, older anchor used",
+    event.TROUBLE_CONFIG_REFUSED: "configuration refused",
+    event.TROUBLE_ROOT_FILES: "{} unexpected files",
+}
+_RESETS = {event.RESET_UNKNOWN: "unknown cause", event.RESET_POWER: "power", event.RESET_WATCHDOG: "watchdog"}
+_STATE_TYPES = (
+    event.TYPE_ALARM,
+    event.TYPE_RESTORE,
+    event.TYPE_TAMPER,
+    event.TYPE_FAULT,
+    event.TYPE_ACTIVITY,
+)
+
+
+def time_text(utc_ms: int) -> str:
+    """Like "2026-11-22T21:45:03.250Z"; "unknown" for 0 and for what no calendar holds."""
+    if not 0 < utc_ms < 253_402_300_800_000:
+        return "unknown"
+    seconds, ms = divmod(utc_ms, 1000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{ms:03d}Z"
+
+
+def source_text(source: int) -> str:
+    """Like "zone 5" or "gateway"."""
+    return "gateway" if source == event.SOURCE_GATEWAY else f"zone {source}"
+
+
+def record_text(record: Record) -> str:
+    """What a record says beyond its type, source and time; empty when there is nothing to add."""
+    value, count = record.value, record.count
+    if record.type in _STATE_TYPES:
+        return _state_text(record)
+    if record.type == event.TYPE_TRANSITION:
+        return "not at rest" if value else "at rest"
+    if record.type == event.TYPE_HEARTBEAT:
+        chip = "" if value == event.NO_READING else f", chip {value / 1000:.1f} °C"
+        return f"{count} records since the last{chip}"
+    if record.type == event.TYPE_BOOT:
+        return f"boot {record.boot}: {_RESETS.get(value, f'cause {value}')}"
+    if record.type == event.TYPE_TIME_SET:
+        return f"step {value} ms, error {count} ms"
+    if record.type == event.TYPE_MODE:
+        return f"{_name(event.MODE_NAMES, count)} → {_name(event.MODE_NAMES, value)}"
+    if record.type == event.TYPE_TROUBLE:
+        return _TROUBLES.get(value, f"code {value}, count {{}}").format(count)
+    if record.type == event.TYPE_COMMAND:
+        code = COMMAND_NAMES.get(value & 0xFF, f"code {value & 0xFF}")
+        return f"{code} (no. {count}): {_name(event.VERDICT_NAMES, value >> 8)}"
+    if record.type == event.TYPE_CHATTER:
+        return f"{count} transitions left out"
+    return f"value {value}, count {count}" if value or count else ""
+
+
+def _state_text(record: Record) -> str:
+    after, before, _, _ = event.unpack_flags(record.flags)
+    text = f"{event.STATE_NAMES[before]} → {event.STATE_NAMES[after]}"
+    if record.value == event.NO_READING:
+        text += ", no reading"
+    elif record.value:
+        text += f", reading {record.value}"
+    return text + (", found so at start" if record.count == 1 else "")
+
+
+def _name(names: tuple[str, ...], number: int) -> str:
+    return names[number] if 0 <= number < len(names) else str(number)

@@ -1,0 +1,38 @@
+"""`tocsin export`: one gateway's records as a log file, with the key file that opens it.
+
+Role in the flow: stage 10. Context: host.
+"""
+
+from pathlib import Path
+
+import click
+
+from .export import export_to_file
+from .keys import load_secrets, secrets_path, write_key_file
+from .options import keys_option, plain_errors, store_option
+from .store import Store
+
+
+@click.command()
+@click.argument("gateway")
+@store_option
+@keys_option
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Log file to write. [default: GATEWAY.tlog]"
+)
+@click.option(
+    "--key-file", type=click.Path(path_type=Path), help="Write the verification key file there too."
+)
+@plain_errors
+def export(gateway: str, store: Path, keys: Path | None, output: Path | None, key_file: Path | None) -> None:
+    """Write the sealed log of GATEWAY to a file that `tocsin verify` takes."""
+    secrets = load_secrets(secrets_path(keys or store / "keys", gateway))
+    output = output or Path(f"{gateway}.tlog")
+    with Store(store, read_only=True) as opened:
+        if gateway not in opened.gateways():
+            known = ", ".join(opened.gateways()) or "none"
+            raise click.ClickException(f"the store has no records of {gateway}; it has those of: {known}")
+        export_to_file(opened, gateway, secrets, output)
+    if key_file:
+        write_key_file(key_file, secrets)
+    click.echo(f"{output}: written; prove it with: tocsin verify {output} --keys {key_file or 'KEYFILE'}")

@@ -1,0 +1,49 @@
+"""Options and error handling that several commands share.
+
+Role in the flow: the commands of stages 9 to 11. Context: host.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import click
+from tocsin.errors import TocsinError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+store_option = click.option(
+    "--store",
+    type=click.Path(path_type=Path),
+    default=Path("store"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder of the store.",
+)
+keys_option = click.option(
+    "--keys",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of the gateways' secrets. [default: keys in the store's folder]",
+)
+
+
+def plain_errors(function: Callable[P, R]) -> Callable[P, R]:
+    """Shows our own errors and those of files as one line with exit code 1, not as a traceback."""
+
+    @wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except TocsinError as error:
+            raise click.ClickException(str(error)) from error
+        except BrokenPipeError:  # `| head` has seen enough; click ends quietly
+            raise
+        except OSError as error:
+            raise click.ClickException(
+                f"{error.filename or 'input/output'}: {error.strerror or error}"
+            ) from error
+
+    return wrapped
