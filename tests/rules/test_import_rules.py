@@ -24,7 +24,7 @@ ROOT_FILES = {"main.py", "boot.py"}
 
 PACKAGES = {
     "lib/tocsin": LIB | {"tocsin"},
-    "boards/tocsin_boards": {"tocsin_boards"},
+    "boards/tocsin_boards": {"tocsin_boards", "typing"},
     "firmware": FIRMWARE | {"tocsin", "tocsin_boards", "tocsin_fw"},
     "host_tools/tocsin_host": STANDARD | HOST | {"tocsin", "tocsin_boards", "tocsin_host", "tocsin_sim"},
     "sim/tocsin_sim": STANDARD | SIM | OURS,

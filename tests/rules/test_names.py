@@ -9,15 +9,16 @@ PACKAGES = {"tocsin", "tocsin_boards", "tocsin_fw", "tocsin_host", "tocsin_sim"}
 # Built into MicroPython's ports, or frozen there.
 MICROPYTHON = set(
     """
-    array binascii bluetooth btree cmath collections cryptolib deflate dht ds18x20 errno esp esp32 espnow framebuf
-    gc hashlib heapq io json lwip machine math micropython mip neopixel network ntptime onewire os platform random
-    re requests rp2 select socket ssl struct sys time tls uasyncio uctypes vfs webrepl websocket
+    array binascii bluetooth btree cmath collections cryptolib deflate dht ds18x20 errno esp esp32 espnow
+    framebuf gc hashlib heapq io json lwip machine math micropython mip neopixel network ntptime onewire os
+    platform random re requests rp2 select socket ssl struct sys time tls uasyncio uctypes vfs webrepl
+    websocket
     """.split()
 )
 BLINKA = set(
     """
-    adafruit_blinka adafruit_platformdetect analogio bitbangio board busio countio digitalio keypad microcontroller
-    micropython neopixel_write onewireio pulseio pwmio rainbowio
+    adafruit_blinka adafruit_platformdetect analogio bitbangio board busio countio digitalio keypad
+    microcontroller micropython neopixel_write onewireio pulseio pwmio rainbowio
     """.split()
 )
 TAKEN = set(sys.stdlib_module_names) | MICROPYTHON | BLINKA

@@ -22,7 +22,7 @@ SHARED = ("lib", "boards")
 PORT_FILES = {"rp2": ("*_rp2.py", "isr.py", "main.py", "boot.py"), "esp32": ("*_esp32.py",)}
 VM = "sim/tocsin_sim/vm"
 # The stubs name modules that MicroPython lacks; `hmac` is the host's half of lib/tocsin/compat.py. On the
-# device an attribute may be None until its task runs: a check before each use would cost heap and prove nothing.
+# device an attribute may be None until its task runs: a check before each use would cost heap for nothing.
 CONFIG = """[mypy]
 python_version = 3.11
 custom_typeshed_dir = {typings}
