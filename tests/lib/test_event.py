@@ -1,0 +1,56 @@
+"""Numbers, names and the flags byte of docs/record.md."""
+
+from tocsin import event
+from tocsin.compat import ct_equal
+from tocsin.errors import ConfigError, FrameError, JournalError, RecordError, SessionError, TocsinError
+
+
+def test_flags_every_byte_unpacks_and_packs_to_itself():
+    for flags in range(256):
+        state, before, quality, test = event.unpack_flags(flags)
+        assert event.pack_flags(state, before, quality, test) == flags
+
+
+def test_flags_layout_is_the_one_of_the_page():
+    assert (
+        event.pack_flags(event.STATE_FAULT, event.STATE_ALARM, event.QUALITY_HOST_SIGNED, 1) == 0b1_100_01_11
+    )
+
+
+def test_flags_part_out_of_range_is_refused():
+    for parts in ((4, 0, 0, 0), (0, 4, 0, 0), (0, 0, 8, 0), (0, 0, 0, 2), (-1, 0, 0, 0)):
+        try:
+            event.pack_flags(*parts)
+        except RecordError:
+            continue
+        raise AssertionError(parts)
+
+
+def test_type_name_known_and_unknown_numbers():
+    assert event.type_name(event.TYPE_TRANSITION) == "transition"
+    assert event.type_name(event.TYPE_ACTIVITY) == "activity"
+    assert event.type_name(event.TYPE_TIME_SET) == "time-set"
+    assert [event.type_name(n) for n in (0, 21, 255)] == ["type-0", "type-21", "type-255"]
+
+
+def test_names_have_one_for_each_number():
+    assert len(event.TYPE_NAMES) == event.TYPE_ACTIVITY + 1
+    assert len(set(event.TYPE_NAMES)) == len(event.TYPE_NAMES)
+    assert event.STATE_NAMES[event.STATE_TAMPER] == "tamper"
+    assert event.QUALITY_NAMES[event.QUALITY_HOST_SIGNED] == "host-signed"
+    assert event.VERDICT_NAMES[event.VERDICT_BAD_ARGUMENT] == "bad argument"
+
+
+def test_errors_form_one_tree_with_codes():
+    for kind in (RecordError, FrameError, SessionError, JournalError, ConfigError):
+        assert issubclass(kind, TocsinError)
+    assert RecordError("x").code == 100
+    assert FrameError("x", 203).code == 203
+    assert str(ConfigError("say why")) == "say why"
+
+
+def test_ct_equal_compares_bytes():
+    assert ct_equal(b"", b"")
+    assert ct_equal(b"same", b"same")
+    assert not ct_equal(b"same", b"sane")
+    assert not ct_equal(b"same", b"sam")
