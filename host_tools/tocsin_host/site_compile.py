@@ -1,0 +1,74 @@
+"""From a checked site to what one gateway reads as /site.json: integers and short names.
+
+Role in the flow: before stage 1; the firmware's `config.py` reads the result. Context: host.
+"""
+
+from typing import Any, NamedTuple
+
+from .site_model import Contact, Loop, Scheme, Site, Temperature, Zone
+
+SUPPLY_MV = 3300
+# (across the contact, in series at the far end) in ohms.
+SCHEMES: dict[Scheme, tuple[int, int]] = {"4k7+2k2": (4700, 2200), "1k+1k": (1000, 1000)}
+
+
+class LoopVoltages(NamedTuple):
+    """What the ADC sees in each of a loop's four states, in mV."""
+
+    short_mv: int
+    normal_mv: int
+    alarm_mv: int
+    open_mv: int
+
+
+def compile_gateway(site: Site, name: str, lib_hash: str) -> dict[str, Any]:
+    """The device configuration of the gateway `name`; zones rise by number. Raises: KeyError."""
+    gateway = site.gateway(name)
+    zones = sorted(gateway.zones, key=lambda zone: zone.number)
+    return {
+        "gateway": gateway.name,
+        "board": gateway.board,
+        "lib_hash": lib_hash,
+        "zones": [_zone(zone) for zone in zones],
+    }
+
+
+def loop_voltages(loop: Loop) -> LoopVoltages:
+    """U = 3300 mV · R / (R + pull-up) for R = 0, series, series + across, and no loop at all."""
+    across_ohm, series_ohm = SCHEMES[loop.scheme]
+    return LoopVoltages(
+        0, _divided_mv(series_ohm, loop), _divided_mv(series_ohm + across_ohm, loop), SUPPLY_MV
+    )
+
+
+def loop_limits(loop: Loop) -> tuple[int, int, int]:
+    """Decision limits in mV, half way between neighbours: normal from, alarm from, open from."""
+    low, normal, alarm, top = loop_voltages(loop)
+    return (low + normal) // 2, (normal + alarm) // 2, (alarm + top) // 2
+
+
+def _divided_mv(loop_ohm: int, loop: Loop) -> int:
+    return round(SUPPLY_MV * loop_ohm / (loop_ohm + loop.pull_up_ohm))
+
+
+def _zone(zone: Zone) -> dict[str, Any]:
+    wiring = zone.contact or zone.loop or zone.temperature
+    assert wiring is not None  # `site.py` checked that one is given
+    return {"zone": zone.number, **_wiring(wiring), "h24": int(zone.is_around_the_clock)}
+
+
+def _wiring(wiring: Contact | Loop | Temperature) -> dict[str, Any]:
+    if isinstance(wiring, Contact):
+        # The pin is pulled up and the contact goes to ground: closed reads 0.
+        return {"type": "contact", "pin": wiring.pin, "rest": int(wiring.normally == "open")}
+    if isinstance(wiring, Loop):
+        normal, alarm, top = loop_limits(wiring)
+        limits = {"normal_from_mv": normal, "alarm_from_mv": alarm, "open_from_mv": top}
+        return {"type": "loop", "adc": wiring.adc, **limits}
+    return {
+        "type": "temperature",
+        "sensor": wiring.sensor,
+        "low_mc": round(wiring.low_c * 1000),
+        "high_mc": round(wiring.high_c * 1000),
+        "period_s": wiring.period_s,
+    }

@@ -1,0 +1,90 @@
+"""What a site description may say: gateways, their zones, and how each zone is wired.
+
+Role in the flow: before stage 1; `site.py` reads a file into this, `site_compile.py` makes a device's
+configuration of it. Context: host. Reference for the user: docs/site.md.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+
+Kind = Literal["door", "window", "glass", "pir", "object", "water", "temperature"]
+# Guarded at all hours: what may never move, flood or freeze. The others follow the mode, open or closed.
+AROUND_THE_CLOCK: frozenset[str] = frozenset({"object", "water", "temperature"})
+Scheme = Literal["4k7+2k2", "1k+1k"]
+Label = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Contact(_Table):
+    """A dry contact between a pin and ground: reed, relay output of a detector, float switch."""
+
+    pin: StrictInt
+    normally: Literal["closed", "open"]
+
+
+class Loop(_Table):
+    """A supervised loop on an ADC channel, pulled up to 3.3 V by `pull_up_ohm`."""
+
+    adc: StrictInt
+    scheme: Scheme
+    pull_up_ohm: Annotated[StrictInt, Field(ge=100, le=1_000_000)] = 4700
+
+
+class Temperature(_Table):
+    """A temperature between two limits: a DS18B20 by its ROM id, or the chip's own sensor."""
+
+    sensor: Annotated[str, Field(pattern=r"^(28-[0-9a-f]{12}|chip)$")]
+    low_c: Annotated[float, Field(ge=-55, le=125)]
+    high_c: Annotated[float, Field(ge=-55, le=125)]
+    period_s: Annotated[StrictInt, Field(ge=5, le=3600)] = 60
+
+
+class Zone(_Table):
+    """One protected thing; exactly one of `contact`, `loop` and `temperature` says how it is wired."""
+
+    number: Annotated[StrictInt, Field(ge=1, le=250)]
+    name: Label
+    kind: Kind
+    around_the_clock: StrictBool | None = None
+    contact: Contact | None = None
+    loop: Loop | None = None
+    temperature: Temperature | None = None
+
+    @property
+    def wirings(self) -> list[str]:
+        """Names of the wirings given."""
+        return [name for name in ("contact", "loop", "temperature") if getattr(self, name) is not None]
+
+    @property
+    def is_around_the_clock(self) -> bool:
+        """Whether the zone alarms in open hours too."""
+        return self.kind in AROUND_THE_CLOCK if self.around_the_clock is None else self.around_the_clock
+
+
+class Gateway(_Table):
+    """One box: a board and what is wired to it."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+    board: str
+    room: Label
+    zones: Annotated[list[Zone], Field(alias="zone", min_length=1)]
+
+
+class Site(_Table):
+    """A building and its gateways."""
+
+    name: Label
+    timezone: str = "UTC"
+    gateways: Annotated[list[Gateway], Field(alias="gateway", min_length=1)]
+
+    def gateway(self, name: str) -> Gateway:
+        """The gateway of a name. Raises: KeyError naming those that there are."""
+        for gateway in self.gateways:
+            if gateway.name == name:
+                return gateway
+        known = ", ".join(gateway.name for gateway in self.gateways)
+        raise KeyError(f"the site has no gateway {name!r}; use one of: {known}")

@@ -1,0 +1,177 @@
+"""What must hold between the parts of a site description, and between it and the boards.
+
+Role in the flow: before stage 1. Context: host.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import tocsin_boards
+
+from .site_compile import loop_voltages
+from .site_errors import Finding
+from .site_lines import Path
+from .site_model import Gateway, Loop, Site, Temperature, Zone
+
+# Neighbouring states must lie this far apart: the RP2040's ADC is off by some 30 mV, wires and resistors add.
+LEAST_GAP_MV = 200
+
+
+def broken_rules(site: Site) -> list[Finding]:
+    """Every rule that the site breaks."""
+    found = list(_timezone(site))
+    first: dict[str, int] = {}
+    for index, gateway in enumerate(site.gateways):
+        path: Path = ("gateway", index)
+        if first.setdefault(gateway.name, index) != index:
+            where = f"gateway {gateway.name}, name"
+            found.append(((*path, "name"), where, "another gateway has this name", "give each its own"))
+        found += _gateway(gateway, path)
+    return found
+
+
+def _timezone(site: Site) -> Iterator[Finding]:
+    try:
+        ZoneInfo(site.timezone)
+    except (KeyError, ValueError, OSError):
+        yield (
+            ("timezone",),
+            "timezone",
+            f"{site.timezone!r} is not known",
+            'write one such as "Europe/Berlin"',
+        )
+
+
+def _gateway(gateway: Gateway, path: Path) -> Iterator[Finding]:
+    yield from _duplicates(gateway, path)
+    for index, zone in enumerate(gateway.zones):
+        yield from _zone(gateway, zone, (*path, "zone", index))
+    try:
+        board = tocsin_boards.load(gateway.board)
+    except KeyError:
+        known = ", ".join(tocsin_boards.BOARDS)
+        where = f"gateway {gateway.name}, board"
+        yield (*path, "board"), where, f"{gateway.board!r} is not known", f"use one of: {known}"
+        return
+    yield from _wires(gateway, path, board)
+
+
+def _duplicates(gateway: Gateway, path: Path) -> Iterator[Finding]:
+    numbers: dict[int, Zone] = {}
+    names: dict[str, Zone] = {}
+    for index, zone in enumerate(gateway.zones):
+        here, where = (*path, "zone", index), _where(gateway, zone)
+        if (other := numbers.setdefault(zone.number, zone)) is not zone:
+            what = f"number {zone.number} is taken by {other.name!r}"
+            yield (*here, "number"), f"{where}, number", what, "give each zone of a gateway its own"
+        if (other := names.setdefault(zone.name, zone)) is not zone:
+            what = f"name {zone.name!r} is taken by zone {other.number}"
+            yield (*here, "name"), f"{where}, name", what, "give each zone of a gateway its own"
+
+
+def _zone(gateway: Gateway, zone: Zone, path: Path) -> Iterator[Finding]:
+    where, given = _where(gateway, zone), zone.wirings
+    if len(given) != 1:
+        what = f"has {' and '.join(given) if given else 'no wiring'}"
+        yield path, where, what, "give exactly one of contact, loop and temperature"
+    elif (zone.kind == "temperature") != (zone.temperature is not None):
+        yield (
+            (*path, "kind"),
+            f"{where}, kind",
+            f"a {zone.kind} cannot be wired as {given[0]}",
+            ("wire kind temperature as temperature, every other kind as contact or loop"),
+        )
+    if zone.temperature and zone.temperature.low_c >= zone.temperature.high_c:
+        what = f"low_c {zone.temperature.low_c:g} is not below high_c {zone.temperature.high_c:g}"
+        yield (*path, "temperature", "low_c"), f"{where}, temperature.low_c", what, "set the limits apart"
+    if zone.loop and (gap_mv := _least_gap_mv(zone.loop)) < LEAST_GAP_MV:
+        what = f"two states lie only {gap_mv} mV apart"
+        mend = f"choose a pull-up nearer to 4700 ohm, so that it is {LEAST_GAP_MV} mV"
+        yield (*path, "loop", "pull_up_ohm"), f"{where}, loop.pull_up_ohm", what, mend
+
+
+def _least_gap_mv(loop: Loop) -> int:
+    return min(high - low for low, high in pairwise(loop_voltages(loop)))
+
+
+def _wires(gateway: Gateway, path: Path, board: dict[str, Any]) -> Iterator[Finding]:
+    """Each pin once, and only pins that the board has."""
+    taken: dict[int | str, str] = {}
+    for index, zone in enumerate(gateway.zones):
+        here = (*path, "zone", index)
+        for key, wire, pin, problem in _wires_of(zone, board):
+            where = f"{_where(gateway, zone)}, {'.'.join(key)}"
+            if problem:
+                yield (*here, *key), where, *problem
+            elif pin in taken:
+                yield (*here, *key), where, f"{wire} is taken by {taken[pin]}", "move one of them"
+            else:
+                taken[pin] = f"zone {zone.number} {zone.name!r}"
+    yield from _bus(gateway, path, board, taken)
+
+
+_Wire = tuple[tuple[str, ...], str, int | str, tuple[str, str] | None]
+
+
+def _wires_of(zone: Zone, board: dict[str, Any]) -> Iterator[_Wire]:
+    """(keys, name, what must be unique, what is wrong and how to mend it) of each wire of a zone."""
+    if zone.contact:
+        pin = zone.contact.pin
+        yield ("contact", "pin"), f"pin {pin}", pin, None if pin in board["pins"] else _no_pin(pin, board)
+    if zone.loop:
+        channel = zone.loop.adc
+        if channel in board["adc"]:
+            pin = board["adc"][channel]
+            yield ("loop", "adc"), f"ADC {channel} (pin {pin})", pin, None
+        else:
+            mend = f"use one of: {', '.join(map(str, board['adc']))}"
+            yield ("loop", "adc"), "", "", (f"{board['name']} has no ADC channel {channel}", mend)
+    if zone.temperature:
+        sensor = zone.temperature.sensor
+        yield ("temperature", "sensor"), f"sensor {sensor}", sensor, None
+
+
+def _no_pin(pin: int, board: dict[str, Any]) -> tuple[str, str]:
+    if pin in board["reserved"]:
+        what = f"{board['name']} needs pin {pin} itself ({board['reserved'][pin]})"
+    else:
+        what = f"{board['name']} has no pin {pin}"
+    return what, f"use one of: {_ranges(board['pins'])}"
+
+
+def _ranges(pins: tuple[int, ...]) -> str:
+    """Rising numbers, runs shortened: 0-22, 26-28."""
+    runs: list[list[int]] = []
+    for pin in pins:
+        if runs and pin == runs[-1][-1] + 1:
+            runs[-1].append(pin)
+        else:
+            runs.append([pin])
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
+def _bus(
+    gateway: Gateway, path: Path, board: dict[str, Any], taken: dict[int | str, str]
+) -> Iterator[Finding]:
+    """DS18B20 sensors share the one-wire pin, which then is no zone's."""
+    pin = board["onewire_pin"]
+    for index, zone in enumerate(gateway.zones):
+        if zone.temperature and _is_on_bus(zone.temperature) and pin in taken:
+            where = f"{_where(gateway, zone)}, temperature.sensor"
+            what = f"the one-wire bus needs pin {pin}, taken by {taken[pin]}"
+            yield (
+                (*path, "zone", index, "temperature", "sensor"),
+                where,
+                what,
+                f"move that zone off pin {pin}",
+            )
+
+
+def _is_on_bus(temperature: Temperature) -> bool:
+    return temperature.sensor != "chip"
+
+
+def _where(gateway: Gateway, zone: Zone) -> str:
+    return f"gateway {gateway.name}, zone {zone.number}"
