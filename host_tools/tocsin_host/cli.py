@@ -62,7 +62,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
     from .lib_hash import lib_hash
 
-    click.echo(f"tocsin {VERSION} (lib {lib_hash().hex()})")
+    click.echo(f"tocsin {VERSION} (lib {lib_hash()})")
     ctx.exit()
 
 

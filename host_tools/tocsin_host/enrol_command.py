@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from .keys import load_secrets, make_secrets, secrets_path, write_key_file, write_secrets
-from .options import plain_errors
+from .options import plain_errors, read_site
 
 
 @click.command()
@@ -27,10 +27,9 @@ def enrol(site: Path, keys: Path) -> None:
     Keep the folder as you keep the keys of the house: whoever reads it can make records. Gateways that have
     secrets keep them.
     """
-    from .site import load_site
-
+    gateways = read_site(site).gateways
     keys.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for gateway in load_site(site).gateways:
+    for gateway in gateways:
         path = secrets_path(keys, gateway.name)
         new = not path.exists()
         if new:

@@ -6,10 +6,13 @@ Role in the flow: the commands of stages 9 to 11. Context: host.
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 from tocsin.errors import TocsinError
+
+if TYPE_CHECKING:
+    from .site_model import Site
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,3 +50,13 @@ def plain_errors(function: Callable[P, R]) -> Callable[P, R]:
             ) from error
 
     return wrapped
+
+
+def read_site(path: Path) -> "Site":
+    """The site description in `path`, with its problems shown one a line. Imports pydantic, so only now."""
+    from .site import SiteError, load_site
+
+    try:
+        return load_site(path)
+    except SiteError as error:
+        raise click.ClickException(str(error)) from error
