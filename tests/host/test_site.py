@@ -1,6 +1,7 @@
 """A site description: what is wrong is told with line, place and mend; what is right reaches the device."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -306,3 +307,15 @@ def test_check_command_prints_problems_as_json(tmp_path):
 
 def test_check_command_tells_an_unreadable_file_by_status_2(tmp_path):
     assert CliRunner().invoke(site_group, ["check", str(tmp_path / "none.toml")]).exit_code == 2
+
+
+def test_the_example_in_the_reference_is_right(tmp_path):
+    page = (MUSEUM.parents[2] / "docs" / "site.md").read_text("utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert problems(tmp_path, example) == []
+
+
+def test_the_problem_in_the_reference_is_what_check_prints(tmp_path):
+    page = (MUSEUM.parents[2] / "docs" / "site.md").read_text("utf-8")
+    (line,) = problems(tmp_path, GOOD.replace("pin = 2,", "pin = 23,"))
+    assert line.replace("site.toml", "museum.toml") in page
