@@ -1,11 +1,11 @@
 """Every hard interrupt handler of the firmware, and nothing else.
 
-Role in the flow: stage 2, from the sample ring to the edge ring. Shared: no. Context: hard interrupt: no allocation,
-no exception, values below 2**30 only.
-The plain twin and oracle of `drain` is `tocsin.debounce.Debouncer.feed`, on the same arrays.
+Role in the flow: stage 2, from the sample ring to the edge ring. Shared: no. Context: hard interrupt: no
+allocation, no exception, values below 2**30 only. The plain twin and oracle of `drain` is
+`tocsin.debounce.Debouncer.feed`, on the same arrays.
 
-Viper, and the planes unrolled: a call or a loop for each plane would cost more than the whole sample. `~x` is written
-`x ^ MASK`, so that no word ever has a bit above the 30 inputs.
+Viper, and the planes unrolled: a call or a loop for each plane would cost more than the whole sample. `~x` is
+written `x ^ MASK`, so that no word ever has a bit above the 30 inputs.
 """
 
 from array import array
@@ -13,21 +13,24 @@ from array import array
 import micropython
 from micropython import const
 
-# `work`: what the handler keeps, words. INDEX is the sample index mod 2**30 up to which the ring was drained.
-INDEX = const(0)
-WRAPS = const(1)  # how often INDEX went past 2**30
-LOST = const(2)  # samples overwritten before they were drained
-SEEN = const(3)  # transfers of the DMA channel up to which the ring was drained, mod PERIOD
-INPUT_MASK = const(4)  # pins that are sampled
-REST_MASK = const(5)  # their levels at rest
-PERIOD_MASK = const(6)  # transfers of the DMA channel before it starts again, less 1
-RING_MASK = const(7)  # samples in the DMA ring, less 1
-WORK_WORDS = const(8)
-
+RING_SAMPLES = const(512)  # in the DMA ring; a power of two, and 496 of them outlast the worst flash erase
 # The DMA may overwrite this many of the oldest samples while a full ring is drained.
 GUARD_SAMPLES = const(16)
 
+# `work`: what the handler keeps, words. INDEX is the sample index mod 2**30 up to which the ring was drained;
+# the ring and the channel's period are powers of two, so it is the place in both of them too.
+INDEX = const(0)
+LOST = const(1)  # samples overwritten before they were drained
+PERIOD_MASK = const(2)  # transfers before the channel starts again, less 1
+INPUT_MASK = const(3)  # pins that are sampled
+REST_MASK = const(4)  # their levels at rest
+QUIET_WORD = const(5)  # a sample like this changes nothing while BUSY is 0
+BUSY = const(6)  # inputs whose counters move, or whose layers differ
+WORK_WORDS = const(7)
+
 _MASK = const(0x3FFFFFFF)
+_RING_MASK = const(RING_SAMPLES - 1)
+_USABLE_SAMPLES = const(RING_SAMPLES - GUARD_SAMPLES)
 
 # What `on_samples` works on; `sampler_rp2.Sampler` sets them before it enables the interrupt.
 work = array("I", [0] * WORK_WORDS)
@@ -43,24 +46,28 @@ wake = None  # called without an argument when transitions wait
 def on_samples(_):  # ISR
     """Drain the DMA ring; called every 16 samples by the sampler's state machine."""
     w = ptr32(work)
-    pending = (0 - ptr32(transfers_left)[0] - w[SEEN]) & w[PERIOD_MASK]
-    usable = w[RING_MASK] + 1 - GUARD_SAMPLES
-    if pending > usable:
-        w[LOST] = w[LOST] + pending - usable
-        skip(w, pending - usable)
-        pending = usable
-    if drain(w, samples, pending, state, entries, control):
+    at = w[INDEX]
+    pending = (0 - ptr32(transfers_left)[0] - at) & w[PERIOD_MASK]
+    if pending > _USABLE_SAMPLES:
+        w[LOST] = w[LOST] + pending - _USABLE_SAMPLES
+        at = (at + pending - _USABLE_SAMPLES) & _MASK
+        pending = _USABLE_SAMPLES
+        w[INDEX] = at
+    first = at & _RING_MASK  # a sum beyond 2**30 would allocate when it is handed over
+    if w[BUSY] == 0 and int(differing(samples, first, first + pending, w[QUIET_WORD])) & w[INPUT_MASK] == 0:
+        w[INDEX] = (at + pending) & _MASK
+    elif drain(w, samples, pending, state, entries, control):
         wake()
 
 
 @micropython.viper
-def skip(w: ptr32, count: int):  # NOALLOC
-    """Move SEEN, INDEX and WRAPS on by `count` samples."""
-    w[SEEN] = (w[SEEN] + count) & w[PERIOD_MASK]
-    index = w[INDEX] + count
-    if index > _MASK:
-        w[WRAPS] = w[WRAPS] + 1
-    w[INDEX] = index & _MASK
+def differing(ring: ptr32, at: int, end: int, word: int) -> int:  # NOALLOC
+    """Bits in which any of the samples from `at` to `end` differs from `word`."""
+    bits = 0
+    while at < end:
+        bits |= ring[at & _RING_MASK] ^ word
+        at += 1
+    return bits & _MASK
 
 
 @micropython.viper
@@ -84,9 +91,7 @@ def drain(w: ptr32, ring: ptr32, count: int, s: ptr32, edges: ptr32, ctl: ptr32)
 
     One function on purpose: all counters stay in locals from one sample to the next.
     """
-    at = w[SEEN]
-    ring_mask = w[RING_MASK]
-    index = w[INDEX]
+    at = w[INDEX]
     mask = w[INPUT_MASK]
     rest = w[REST_MASK]
     pushed = 0
@@ -109,7 +114,7 @@ def drain(w: ptr32, ring: ptr32, count: int, s: ptr32, edges: ptr32, ctl: ptr32)
     busy_alarm = q0 | q1 | q2 | q3 | q4 | q5 | q6 | q7
     n = 0
     while n < count:
-        word = (ring[(at + n) & ring_mask] ^ rest) & mask
+        word = (ring[(at + n) & _RING_MASK] ^ rest) & mask
         # Evidence layer: 5 planes; counters of `d` go up, those that are not 0 down; 25 = 0b11001 flips.
         d = word ^ st
         if d | busy_evidence:
@@ -150,7 +155,7 @@ def drain(w: ptr32, ring: ptr32, count: int, s: ptr32, edges: ptr32, ctl: ptr32)
                 p2 &= keep
                 p3 &= keep
                 p4 &= keep
-                push(edges, ctl, (index + n) & _MASK, flips, st, 0)
+                push(edges, ctl, (at + n) & _MASK, flips, st, 0)
                 pushed += 1
             busy_evidence = p0 | p1 | p2 | p3 | p4
         # Alarm layer: 8 planes; 240 = 0b11110000 flips.
@@ -214,7 +219,7 @@ def drain(w: ptr32, ring: ptr32, count: int, s: ptr32, edges: ptr32, ctl: ptr32)
                 q5 &= keep
                 q6 &= keep
                 q7 &= keep
-                push(edges, ctl, (index + n) & _MASK, flips, su, 1)
+                push(edges, ctl, (at + n) & _MASK, flips, su, 1)
                 pushed += 1
             busy_alarm = q0 | q1 | q2 | q3 | q4 | q5 | q6 | q7
         n += 1
@@ -233,5 +238,7 @@ def drain(w: ptr32, ring: ptr32, count: int, s: ptr32, edges: ptr32, ctl: ptr32)
     s[12] = q5
     s[13] = q6
     s[14] = q7
-    skip(w, count)
+    w[BUSY] = busy_evidence | busy_alarm | (st ^ su)
+    w[QUIET_WORD] = st ^ rest
+    w[INDEX] = (at + count) & _MASK
     return pushed

@@ -10,19 +10,17 @@ all interrupts are masked: the ring holds 496 ms.
 """
 
 import asyncio
-import uctypes
 from array import array
 
 import machine
 import rp2
+import uctypes
 from machine import Pin
-
 from tocsin.debounce import Debouncer
-from tocsin.edge_ring import EdgeRing
+from tocsin.edge_ring import INDEX_MASK, EdgeRing
 
 from . import isr
 
-RING_SAMPLES = 512
 EDGE_ENTRIES = 64
 # Transfers before the second channel starts the first again. A power of two and no more than 2**30, so that the
 # sample index mod 2**30 needs no division.
@@ -61,10 +59,11 @@ class Sampler:
         self.ring = EdgeRing(EDGE_ENTRIES)
         self.flag = asyncio.ThreadSafeFlag()
         self._debouncer = Debouncer(self.ring)
-        self._buffer, self._address = _aligned(RING_SAMPLES * _WORD_BYTES)
+        self._buffer, self._address = _aligned(isr.RING_SAMPLES * _WORD_BYTES)
         self._period = array("I", [period_samples])
         self._copy = rp2.DMA()
         self._again = rp2.DMA()
+        self._high = self._low = 0
         self._machine = rp2.StateMachine(_STATE_MACHINE, _sample_pins, freq=_CLOCKS_HZ, in_base=Pin(0))
 
     def start(self, mask: int, rest_mask: int) -> None:
@@ -85,13 +84,20 @@ class Sampler:
         self._copy.close()
 
     def count(self) -> int:
-        """Samples since start, 64 bits: the milliseconds of the gateway's clock."""
+        """Samples since start, 64 bits: the milliseconds of the gateway's clock.
+
+        Counts on being called once in 12 days at least; the supervisor's pulse does every second.
+        """
         work = isr.work
         masked = machine.disable_irq()
-        drained = work[isr.WRAPS] << 30 | work[isr.INDEX]
-        pending = (-machine.mem32[isr.transfers_left] - work[isr.SEEN]) & work[isr.PERIOD_MASK]
+        drained = work[isr.INDEX]
+        pending = (-machine.mem32[isr.transfers_left] - drained) & work[isr.PERIOD_MASK]
         machine.enable_irq(masked)
-        return drained + pending
+        low = (drained + pending) & INDEX_MASK
+        if low < self._low:
+            self._high += INDEX_MASK + 1
+        self._low = low
+        return self._high + low
 
     def lost(self) -> int:
         """Samples overwritten before they were debounced, since start."""
@@ -111,7 +117,7 @@ class Sampler:
         work[isr.INPUT_MASK] = mask
         work[isr.REST_MASK] = rest_mask
         work[isr.PERIOD_MASK] = self._period[0] - 1
-        work[isr.RING_MASK] = RING_SAMPLES - 1
+        work[isr.QUIET_WORD] = rest_mask  # both layers start at rest
         isr.transfers_left = _channel_register(self._copy, _TRANSFER_COUNT)
         isr.samples = self._address
         isr.state = self._debouncer.state
@@ -126,7 +132,12 @@ class Sampler:
             write=_channel_register(copy, _TRANSFER_COUNT_AND_START),
             count=1,
             ctrl=again.pack_ctrl(
-                size=2, inc_read=False, inc_write=False, treq_sel=_NO_REQUEST, chain_to=again.channel, irq_quiet=True
+                size=2,
+                inc_read=False,
+                inc_write=False,
+                treq_sel=_NO_REQUEST,
+                chain_to=again.channel,
+                irq_quiet=True,
             ),
         )
         copy.config(
@@ -137,7 +148,7 @@ class Sampler:
                 size=2,
                 inc_read=False,
                 inc_write=True,
-                ring_size=_log2(RING_SAMPLES * _WORD_BYTES),
+                ring_size=_log2(isr.RING_SAMPLES * _WORD_BYTES),
                 ring_sel=True,
                 treq_sel=_PIO0_RX_REQUEST,
                 chain_to=again.channel,

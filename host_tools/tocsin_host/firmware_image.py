@@ -75,7 +75,7 @@ def load(board: str = "pico_w") -> bytes:
 
 
 def fetch(board: str = "pico_w", mirror: str = PUBLISHER) -> Path:
-    """Download the image of `board` from below `mirror` into the cache unless it is there. Raises ImageError."""
+    """Download the image of `board` from `mirror` into the cache unless it is there. Raises ImageError."""
     image = known_image(board)
     path = cache_folder() / image.file_name
     if path.is_file() and _hash(path.read_bytes()) == image.sha256:

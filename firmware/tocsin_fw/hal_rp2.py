@@ -1,0 +1,89 @@
+"""The hardware layer of the RP2040 (Pico W); `hal.py` is its contract.
+
+Role in the flow: stages 1, 3, 7 and 8, where the firmware meets the board. Context: task.
+Source: RP2040 datasheet 4.9.5 (temperature sensor).
+"""
+
+import os
+
+import machine
+
+from .hal import WATCHDOG_MS
+from .link_usb import UsbLink
+from .sampler_rp2 import Sampler
+
+_REFERENCE_UV = 3_300_000
+_FULL_SCALE = 65536
+_FIRST_ADC_PIN = 26
+_ADC_CHANNELS = 3
+# T = 27 °C - (V - 0.706 V) / 1.721 mV
+_CHIP_UV_AT_27_C = 706_000
+_CHIP_UV_FOR_1000_C = 1_721_000
+_ADC_READINGS = 8  # averaged: the RP2040's converter has about 9 good bits
+_ENODEV = 19
+
+
+def open_hal(config: "dict[str, object]") -> "Hal":
+    """The hardware of this board for the gateway that `config` describes."""
+    return Hal(config)
+
+
+class Hal:
+    """See `hal.py`."""
+
+    def __init__(self, config: "dict[str, object]") -> None:
+        self.board = config["board"]
+        self.storage = ""
+        self.sampler = Sampler()
+        self.link = UsbLink()
+        self.random = os.urandom
+        self.restart = machine.reset
+        self._watchdog = None
+        self._thermometers = _thermometers(config)
+
+    def feed(self) -> None:
+        """Feed the watchdog; the first call starts it, and nothing stops it then."""
+        if self._watchdog is None:
+            self._watchdog = machine.WDT(timeout=WATCHDOG_MS)
+        self._watchdog.feed()
+
+    def reset_cause(self) -> int:
+        """0 unknown, 1 power, 3 watchdog: the numbers of the port are those of the record."""
+        cause = machine.reset_cause()
+        return cause if cause in (machine.PWRON_RESET, machine.WDT_RESET) else 0
+
+    def read_mv(self, channel: int) -> int:
+        """Millivolts at ADC `channel`, 0 to 2. Raises OSError for another one."""
+        if not 0 <= channel < _ADC_CHANNELS:
+            raise OSError(_ENODEV)
+        return _read_uv(_FIRST_ADC_PIN + channel) // 1000
+
+    def read_mc(self, sensor: str) -> int:
+        """m°C of DS18B20 `sensor` as its last conversion found it, or of the chip. Raises OSError."""
+        if sensor == "chip":
+            return (
+                27_000
+                - (_read_uv(machine.ADC.CORE_TEMP) - _CHIP_UV_AT_27_C) * 1_000_000 // _CHIP_UV_FOR_1000_C
+            )
+        if self._thermometers is None:
+            raise OSError(_ENODEV)
+        return self._thermometers.read_mc(sensor)
+
+
+def _read_uv(source: int) -> int:
+    adc = machine.ADC(source)
+    total = 0
+    for _ in range(_ADC_READINGS):
+        total += adc.read_u16()
+    return total * _REFERENCE_UV // (_FULL_SCALE * _ADC_READINGS)
+
+
+def _thermometers(config: "dict[str, object]") -> "object":
+    """The DS18B20 bus when the site has sensors on it; else None, and its driver is never imported."""
+    sensors = [zone["sensor"] for zone in config["zones"] if zone["type"] == "temperature"]
+    sensors = [sensor for sensor in sensors if sensor != "chip"]
+    if not sensors:
+        return None
+    from .thermometers import Thermometers
+
+    return Thermometers(config["onewire_pin"], sensors)
