@@ -55,7 +55,8 @@ class LogVerifier:
     def run(self) -> Report:
         """The report. Raises: RecordError as verify_log()."""
         data = self._data
-        if data and HEADER_MAGIC not in data and TRAILER_MAGIC not in data:
+        ruin = HEADER_MAGIC in data or TRAILER_MAGIC in data or HEADER_MAGIC.startswith(data)
+        if not ruin:
             raise RecordError("not a Tocsin log: there is neither a header nor a trailer in it")
         if self._key_fits():
             self._split()
