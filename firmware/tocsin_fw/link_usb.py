@@ -2,9 +2,9 @@
 
 Role in the flow: stage 8. Context: task.
 
-The port is MicroPython's own console: outside of service mode its bytes are frames, and a 0x03 in a frame is no
-interrupt. On rp2 a read blocks until it has every byte it was asked for, so bytes are taken one by one while the
-port has some.
+The port is MicroPython's own console: outside of service mode its bytes are frames, and a 0x03 in a frame is
+no interrupt. On rp2 a read blocks until it has every byte it was asked for, so bytes are taken one by one
+while the port has some.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ class UsbLink:
         return bytes(data)
 
     def write(self, data: bytes) -> None:
-        """Bytes to the host; dropped when nobody takes them. A host that stops in the middle costs 500 ms, once."""
+        """Bytes to the host; dropped when nobody takes them. One that stops half-way costs 500 ms, once."""
         if self.is_open():
             sys.stdout.buffer.write(data)
 

@@ -1,10 +1,11 @@
 """DS18B20 sensors on the one-wire bus, without waiting for a conversion.
 
 Role in the flow: stage 3. Context: task.
-Source: DS18B20 datasheet (Maxim 19-7487), "Operation" and "Memory"; sensors with their own supply (three wires).
+Source: DS18B20 datasheet (Maxim 19-7487), "Memory"; sensors with their own supply (three wires).
 
-A conversion takes 750 ms, for which nothing here waits: each reading takes what the last conversion found and begins
-the next one. The value is therefore as old as the time between two readings, and the first reading has none.
+A conversion takes 750 ms, for which nothing here waits: each reading takes what the last conversion found and
+begins the next one. The value is therefore as old as the time between two readings, and the first reading has
+none.
 """
 
 import time

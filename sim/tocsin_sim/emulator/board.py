@@ -140,6 +140,15 @@ class EmulatedBoard:
         """Call `callback(now_ns, level)` when the firmware drives a pin to another level."""
         self.mcu.gpio[number].add_listener(lambda value, _: callback(self.now_ns, value.name == "HIGH"))
 
+    def on_drive(self, number: int, callback: Callable[[float, bool], None]) -> None:
+        """Call `callback(now_ns, is_low)` when the firmware begins to pull a pin low and when it stops."""
+
+        def changed(value: Any, before: Any) -> None:
+            if (value.name == "LOW") != (before.name == "LOW"):
+                callback(self.now_ns, value.name == "LOW")
+
+        self.mcu.gpio[number].add_listener(changed)
+
     def adc(self, channel: int, raw: int) -> None:
         """Set an ADC input, 12 bit raw; channels 0 to 3 are GPIO 26 to 29, 4 is the temperature sensor."""
         self.mcu.adc.channel_values[channel] = raw
