@@ -174,5 +174,6 @@ def test_verify_log_ten_thousand_random_mutations_are_all_found() -> None:
     missed = 0
     for number in range(MUTATIONS):
         mutated = ALL[number % len(ALL)](log, other, source)
-        missed += mutated != log and not findings(mutated)
+        found = findings(mutated)
+        missed += mutated != log and (not found or isinstance(found, str))
     assert missed == 0

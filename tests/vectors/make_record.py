@@ -142,6 +142,7 @@ def cut_logs():
         ("trailer cut off", full[:-64], [[9, -1, "truncated"]]),
         ("trailer cut in half", full[:-32], [[9, -1, "truncated"]]),
         ("only a header", full[:64], [[1, -1, "truncated"]]),
+        ("five bytes of it", full[:5], [[0, -1, "damaged"], [1, -1, "truncated"]]),
         ("nothing", b"", [[0, -1, "damaged"], [1, -1, "truncated"]]),
         ("last records removed", log(whole[:5], whole), [[6, -1, "truncated"]]),
         (
