@@ -65,6 +65,8 @@ def _read(path: Path) -> tuple[Site | None, list[Problem]]:
         return None, [Problem(file, line, "file", "not UTF-8 text", "save the file as UTF-8")]
     except tomllib.TOMLDecodeError as error:
         return None, [_syntax_problem(file, text, str(error))]
+    except RecursionError:
+        return None, [Problem(file, 1, "file", "nested too deeply to read", "write it as in docs/site.md")]
     return _validated(file, text, document)
 
 

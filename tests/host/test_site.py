@@ -267,6 +267,12 @@ def test_a_file_that_is_not_utf_8_names_the_line(tmp_path):
     )
 
 
+def test_a_file_nested_too_deeply_is_told(tmp_path):
+    assert problems(tmp_path, "x = " + "[" * 5000) == [
+        "site.toml:1: file: nested too deeply to read; write it as in docs/site.md"
+    ]
+
+
 def test_a_missing_file_is_told_without_a_line(tmp_path):
     path = tmp_path / "none.toml"
     assert str(check(path)[0]).startswith(f"{path}: file: No such file or directory; ")
