@@ -1,13 +1,10 @@
 """A site description: what is wrong is told with line, place and mend; what is right reaches the device."""
 
-import json
 import re
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from tocsin_host.site import SiteError, check, load_site
-from tocsin_host.site_command import site as site_group
 
 MUSEUM = Path(__file__).resolve().parents[2] / "sim" / "sites" / "museum.toml"
 GOOD = """name = "Town museum"
@@ -285,34 +282,6 @@ def test_load_site_raises_every_problem(tmp_path):
         load_site(path)
     assert str(caught.value).count("\n") == 2
     assert len(caught.value.problems) == 3
-
-
-def test_check_command_is_silent_about_nothing_and_counts():
-    result = CliRunner().invoke(site_group, ["check", str(MUSEUM)])
-    assert (result.exit_code, result.output) == (0, f"{MUSEUM}: right: 2 gateways, 13 zones\n")
-
-
-def test_check_command_prints_problems_as_json(tmp_path):
-    path = tmp_path / "site.toml"
-    path.write_text(GOOD.replace("number = 2", "number = 0"))
-    result = CliRunner().invoke(site_group, ["check", "--json", str(path)])
-    assert result.exit_code == 1
-    assert json.loads(result.output) == {
-        "file": str(path),
-        "problems": [
-            {
-                "file": str(path),
-                "line": 15,
-                "where": "gateway gallery, zone 0, number",
-                "what": "0 is not allowed",
-                "mend": "it must be greater than or equal to 1",
-            }
-        ],
-    }
-
-
-def test_check_command_tells_an_unreadable_file_by_status_2(tmp_path):
-    assert CliRunner().invoke(site_group, ["check", str(tmp_path / "none.toml")]).exit_code == 2
 
 
 def test_the_example_in_the_reference_is_right(tmp_path):
