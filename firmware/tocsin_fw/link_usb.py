@@ -11,9 +11,15 @@ import asyncio
 import select
 import sys
 
+import machine
 import micropython
 
 _KEYBOARD_INTERRUPT = 3
+# USB controller, SIE_STATUS (RP2040 datasheet 4.1.4): whether the port is open the chip cannot tell, but whether a
+# host is at the other end of the cable and awake.
+_SIE_STATUS = 0x50110050
+_SUSPENDED = 1 << 4
+_CONNECTED = 1 << 16
 _MAX_READ_BYTES = 256  # a host that floods must not keep the other tasks waiting
 
 
@@ -34,8 +40,8 @@ class UsbLink:
         micropython.kbd_intr(_KEYBOARD_INTERRUPT)
 
     def is_open(self) -> bool:
-        """Whether a host has the port open and takes bytes."""
-        return bool(self._poll_out.poll(0))
+        """Whether a host is there and awake."""
+        return machine.mem32[_SIE_STATUS] & (_CONNECTED | _SUSPENDED) == _CONNECTED
 
     def read(self) -> bytes:
         """Bytes from the host, at most 257 at once; b"" when none came."""
@@ -47,7 +53,7 @@ class UsbLink:
 
     def write(self, data: bytes) -> None:
         """Bytes to the host; dropped when nobody takes them. One that stops half-way costs 500 ms, once."""
-        if self.is_open():
+        if self.is_open() and self._poll_out.poll(0):
             sys.stdout.buffer.write(data)
 
     async def wait(self, timeout_ms: int) -> None:

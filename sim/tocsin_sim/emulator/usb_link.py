@@ -6,6 +6,7 @@ Role in the flow: tier T2, stage 8 (link). Shared: no. Context: host.
 from collections.abc import Callable
 from typing import Any
 
+from rp2040py.peripherals.usb import SIE_SUSPENDED
 from rp2040py.usb.cdc import USBCDC
 
 from tocsin_sim.emulator.mends import hold_usb_out
@@ -23,6 +24,7 @@ class UsbLink:
         self.on_data: Callable[[bytes], None] | None = None
         self._clock = clock
         self._to_send = bytearray()
+        self._is_plugged = True
         self._cdc = USBCDC(mcu.usb_ctrl)
         self._cdc.on_serial_data = self._data
         self._cdc.on_device_connected = self._enumerated
@@ -38,6 +40,8 @@ class UsbLink:
 
     def write(self, data: bytes) -> None:
         """Queue bytes for the board; they arrive as fast as it takes them."""
+        if not self._is_plugged:
+            return
         self._to_send += data
         self._give_alarm.schedule(_GIVE_DELAY_NS)
 
@@ -47,9 +51,13 @@ class UsbLink:
         self.received.clear()
         return data
 
-    def set_open(self, is_open: bool) -> None:
-        """Open or close the port on the host, as a program does (DTR and RTS)."""
-        self._cdc.set_control_lines(dtr=is_open, rts=is_open)
+    def plug(self, is_in: bool) -> None:
+        """Put the cable in or out; while it is out the bus is silent (suspended) and all bytes are lost."""
+        usb = self._cdc.usb
+        usb._sie_status = usb._sie_status & ~SIE_SUSPENDED | (0 if is_in else SIE_SUSPENDED)
+        self._is_plugged = is_in
+        self._to_send.clear()
+        self._cdc.set_control_lines(dtr=is_in, rts=is_in)
 
     def _take(self, size: int) -> bytes:
         data = bytes(self._to_send[: min(size, _PACKET_BYTES)])
@@ -57,7 +65,7 @@ class UsbLink:
         return data
 
     def _data(self, data: bytes | bytearray) -> None:
-        if data:
+        if data and self._is_plugged:
             self.received += data
             if self.on_data is not None:
                 self.on_data(bytes(data))
