@@ -2,8 +2,9 @@
 
 Role in the flow: around stages 1 to 10. Context: CPython.
 
-Boards do not hear each other, so each runs ahead alone until its link speaks; the one that speaks first in virtual time is heard
-first. The collector is a real process: the conductor waits for it at every word, so its speed changes nothing that is recorded.
+Boards do not hear each other, so each runs ahead alone until its link speaks, all of them side by side; then they are heard one after the
+other, each at its own time. The collector is a real process: the conductor waits for it at every word, so its speed changes nothing
+that is recorded. Only what concerns all, a killed collector or a step of its clock, holds them at one moment.
 It must never let a board see an answer before the question was sent, or let real time into what a board records.
 """
 
@@ -122,11 +123,9 @@ class Conductor:
         """Let time pass, for every powered gateway."""
         self._run([gateway for gateway in self.gateways.values() if gateway.board], until_ms)
         while speakers := [gateway for gateway in self.gateways.values() if gateway.output]:
-            first_ms = min(gateway.now_ms for gateway in speakers)
-            now_speaking = [gateway for gateway in speakers if gateway.now_ms == first_ms]
-            for gateway in now_speaking:
+            for gateway in sorted(speakers, key=lambda gateway: gateway.now_ms):
                 self._converse(gateway)
-            self._run(now_speaking, until_ms)
+            self._run(speakers, until_ms)
         self.now_ms = until_ms
         self._set_clock(until_ms)
 

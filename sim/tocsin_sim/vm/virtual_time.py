@@ -24,10 +24,14 @@ class Clock:
     def at(self, at_ms, callback, *arguments):
         """Call `callback` when the clock reaches `at_ms`; equal times in the order they were asked for."""
         alarms = self._alarms
-        place = len(alarms)
-        while place and alarms[place - 1][0] > at_ms:
-            place -= 1
-        alarms.insert(place, (at_ms, callback, arguments))
+        low, high = 0, len(alarms)
+        while low < high:
+            middle = (low + high) // 2
+            if alarms[middle][0] > at_ms:
+                high = middle
+            else:
+                low = middle + 1
+        alarms.insert(low, (at_ms, callback, arguments))
 
     def next_alarm_ms(self):
         return self._alarms[0][0] if self._alarms else NEVER
