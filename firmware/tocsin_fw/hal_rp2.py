@@ -7,9 +7,10 @@ Source: RP2040 datasheet 4.9.5 (temperature sensor).
 import os
 
 import machine
+import tocsin_boards
 
 from .hal import WATCHDOG_MS
-from .link_usb import UsbLink
+from .link_rp2 import UsbLink
 from .sampler_rp2 import Sampler
 
 _REFERENCE_UV = 3_300_000
@@ -86,4 +87,4 @@ def _thermometers(config: "dict[str, object]") -> "object":
         return None
     from .thermometers import Thermometers
 
-    return Thermometers(config["onewire_pin"], sensors)
+    return Thermometers(tocsin_boards.load(config["board"])["onewire_pin"], sensors)

@@ -36,11 +36,16 @@ def image(site: Path, gateway: str, output: Path, keys: Path) -> None:
     from .image import build, gateway_files
     from .keys import load_secrets, secrets_path
     from .lib_hash import lib_hash
-    from .site import load_site
+    from .site import SiteError, load_site
     from .site_compile import compile_gateway
     from .write_file import write_file
 
-    config = compile_gateway(load_site(site), gateway, lib_hash())
+    try:
+        config = compile_gateway(load_site(site), gateway, lib_hash().hex())
+    except SiteError as error:
+        raise click.ClickException(str(error)) from error
+    except KeyError as error:
+        raise click.ClickException(f"{site}: no gateway {gateway!r}: {error.args[0]}") from error
     firmware = firmware_image.load(str(config["board"]))
     data = build(firmware, gateway_files(config, load_secrets(secrets_path(keys, gateway))))
     write_file(output, data, private=True)
