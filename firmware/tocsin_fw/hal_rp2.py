@@ -13,6 +13,12 @@ from .hal import WATCHDOG_MS
 from .link_rp2 import UsbLink
 from .sampler_rp2 import Sampler
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .thermometers import Thermometers
+
 _REFERENCE_UV = 3_300_000
 _FULL_SCALE = 65536
 _FIRST_ADC_PIN = 26
@@ -24,7 +30,7 @@ _ADC_READINGS = 8  # averaged: the RP2040's converter has about 9 good bits
 _ENODEV = 19
 
 
-def open_hal(config: "dict[str, object]") -> "Hal":
+def open_hal(config: "dict[str, Any]") -> "Hal":
     """The hardware of this board for the gateway that `config` describes."""
     return Hal(config)
 
@@ -32,14 +38,14 @@ def open_hal(config: "dict[str, object]") -> "Hal":
 class Hal:
     """See `hal.py`."""
 
-    def __init__(self, config: "dict[str, object]") -> None:
+    def __init__(self, config: "dict[str, Any]") -> None:
         self.board = config["board"]
         self.storage = ""
         self.sampler = Sampler()
         self.link = UsbLink()
         self.random = os.urandom
         self.restart = machine.reset
-        self._watchdog = None
+        self._watchdog: "machine.WDT | None" = None
         self._thermometers = _thermometers(config)
 
     def feed(self) -> None:
@@ -62,10 +68,7 @@ class Hal:
     def read_mc(self, sensor: str) -> int:
         """m°C of DS18B20 `sensor` as its last conversion found it, or of the chip. Raises OSError."""
         if sensor == "chip":
-            return (
-                27_000
-                - (_read_uv(machine.ADC.CORE_TEMP) - _CHIP_UV_AT_27_C) * 1_000_000 // _CHIP_UV_FOR_1000_C
-            )
+            return 27_000 - (_read_uv(machine.ADC.CORE_TEMP) - _CHIP_UV_AT_27_C) * 1_000_000 // _CHIP_UV_FOR_1000_C
         if self._thermometers is None:
             raise OSError(_ENODEV)
         return self._thermometers.read_mc(sensor)
@@ -79,7 +82,7 @@ def _read_uv(source: int) -> int:
     return total * _REFERENCE_UV // (_FULL_SCALE * _ADC_READINGS)
 
 
-def _thermometers(config: "dict[str, object]") -> "object":
+def _thermometers(config: "dict[str, Any]") -> "Thermometers | None":
     """The DS18B20 bus when the site has sensors on it; else None, and its driver is never imported."""
     sensors = [zone["sensor"] for zone in config["zones"] if zone["type"] == "temperature"]
     sensors = [sensor for sensor in sensors if sensor != "chip"]

@@ -34,12 +34,15 @@ _USABLE_SAMPLES = const(RING_SAMPLES - GUARD_SAMPLES)
 
 # What `on_samples` works on; `sampler_rp2.Sampler` sets them before it enables the interrupt.
 work = array("I", [0] * WORK_WORDS)
-transfers_left = work  # address of the DMA channel's TRANS_COUNT register
-samples = work  # address of the DMA ring
+transfers_left: "int | array[int]" = work  # address of the DMA channel's TRANS_COUNT register
+samples: "int | array[int]" = work  # address of the DMA ring
 state = work  # tocsin.debounce.Debouncer.state
 entries = work  # tocsin.edge_ring.EdgeRing.entries
 control = work  # tocsin.edge_ring.EdgeRing.control
-wake = None  # called without an argument when transitions wait
+
+
+def wake() -> None:
+    """Replaced by what is called when transitions wait."""
 
 
 @micropython.viper

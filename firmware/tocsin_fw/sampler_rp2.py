@@ -20,6 +20,7 @@ from tocsin.debounce import Debouncer
 from tocsin.edge_ring import INDEX_MASK, EdgeRing
 
 from . import isr
+from .program_rp2 import CLOCKS_HZ, sample_pins
 
 EDGE_ENTRIES = 64
 # Transfers before the second channel starts the first again. A power of two and no more than 2**30, so that
@@ -31,24 +32,10 @@ _STATE_MACHINE = 0
 _PIO0_RX_FIFO = 0x50200020 + 4 * _STATE_MACHINE
 _PIO0_RX_REQUEST = 4 + _STATE_MACHINE
 _NO_REQUEST = 0x3F
-_CLOCKS_HZ = 4000  # of the state machine: 4 clocks a sample
 _DMA_BASE = 0x50000000
 _DMA_CHANNEL_BYTES = 0x40
 _TRANSFER_COUNT = 0x08
 _TRANSFER_COUNT_AND_START = 0x1C
-
-
-@rp2.asm_pio(in_shiftdir=rp2.PIO.SHIFT_LEFT, autopush=True, push_thresh=32, fifo_join=rp2.PIO.JOIN_RX)
-def _sample_pins():
-    """Four clocks from one `in_` to the next, also across the wrap; an interrupt after each 16."""
-    wrap_target()
-    set(x, 14)
-    label("next")
-    in_(pins, 32)[2]
-    jmp(x_dec, "next")
-    in_(pins, 32)[1]
-    irq(rel(0))
-    wrap()
 
 
 class Sampler:
@@ -64,7 +51,7 @@ class Sampler:
         self._copy = rp2.DMA()
         self._again = rp2.DMA()
         self._high = self._low = 0
-        self._machine = rp2.StateMachine(_STATE_MACHINE, _sample_pins, freq=_CLOCKS_HZ, in_base=Pin(0))
+        self._machine = rp2.StateMachine(_STATE_MACHINE, sample_pins, freq=CLOCKS_HZ, in_base=Pin(0))
 
     def start(self, mask: int, rest_mask: int) -> None:
         """Sample the pins of `mask`, pulled up; sample 0 is taken within a millisecond."""
@@ -136,7 +123,7 @@ class Sampler:
                 inc_read=False,
                 inc_write=False,
                 treq_sel=_NO_REQUEST,
-                chain_to=again.channel,
+                chain_to=_number(again),
                 irq_quiet=True,
             ),
         )
@@ -151,7 +138,7 @@ class Sampler:
                 ring_size=_log2(isr.RING_SAMPLES * _WORD_BYTES),
                 ring_sel=True,
                 treq_sel=_PIO0_RX_REQUEST,
-                chain_to=again.channel,
+                chain_to=_number(again),
                 irq_quiet=True,
             ),
             trigger=True,
@@ -166,7 +153,11 @@ def _aligned(size_bytes: int) -> "tuple[bytearray, int]":
 
 
 def _channel_register(channel: rp2.DMA, offset: int) -> int:
-    return _DMA_BASE + channel.channel * _DMA_CHANNEL_BYTES + offset
+    return _DMA_BASE + _number(channel) * _DMA_CHANNEL_BYTES + offset
+
+
+def _number(channel: rp2.DMA) -> int:
+    return channel.channel  # type: ignore[attr-defined]  # missing in the stubs
 
 
 def _log2(number: int) -> int:

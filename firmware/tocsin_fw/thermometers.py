@@ -14,6 +14,11 @@ from binascii import unhexlify
 import onewire
 from machine import Pin
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
 _MATCH_ROM = 0x55
 _CONVERT = 0x44
 _READ_SCRATCHPAD = 0xBE
@@ -30,8 +35,8 @@ class Thermometers:
     def __init__(self, pin: int, sensors: "list[str]") -> None:
         """Begins the first conversion of each sensor; those that are absent are found so at their reading."""
         self._bus = onewire.OneWire(Pin(pin))
-        self._roms = {}
-        self._begun_ms = {}
+        self._roms: dict[str, bytes] = {}
+        self._begun_ms: "dict[str, Any]" = {}
         for sensor in sensors:
             self._roms[sensor] = _rom(sensor, self._bus.crc8)
             try:
@@ -81,7 +86,7 @@ class Thermometers:
         self._bus.write(self._roms[sensor])
 
 
-def _rom(sensor: str, crc8: "object") -> bytes:
+def _rom(sensor: str, crc8: "Callable[[bytes], int]") -> bytes:
     """The 8 bytes of a ROM id: family, six bytes of serial number as the bus sends them, CRC."""
     family, _, serial = sensor.partition("-")
     rom = unhexlify(family) + bytes(reversed(unhexlify(serial)))
