@@ -1,8 +1,8 @@
 """How real contacts move: bounce models, as level changes in microseconds.
 
 Role in the flow: before stage 1, the physics a sampler must see through. Context: CPython.
-Sources: J. Ganssle, "A Guide to Debouncing" (1.56 ms mean, 6.2 ms longest over 18 switch types); worn contacts 20 to 157 ms, from the
-same author's outliers; reed contacts below 1 ms, as their makers' sheets give it.
+Sources: J. Ganssle, "A Guide to Debouncing" (1.56 ms mean, 6.2 ms longest over 18 switch types); worn contacts 20
+to 157 ms, from the same author's outliers; reed contacts below 1 ms, as their makers' sheets give it.
 """
 
 from random import Random

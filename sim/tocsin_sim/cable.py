@@ -59,8 +59,9 @@ class Cable:
     def exchange(self, data: bytes, is_alive: Callable[[], bool]) -> bytes:
         """Send `data` and return what the collector says until it has dealt with all of it.
 
-        A ping behind the data marks its end: the collector answers it after everything before. It is sent again while nothing
-        comes, because a port that is just being opened drops what it held. Raises: CableError when the collector is dead or silent.
+        A ping behind the data marks its end: the collector answers it after everything before. It is sent again
+        while nothing comes, because a port that is just being opened drops what it held. Raises: CableError when
+        the collector is dead or silent.
         """
         mark = next(self._numbers).to_bytes(8, "little")
         ping = encode_frame(bytes((PING,)) + mark)
@@ -71,9 +72,8 @@ class Cable:
             readable, writable, _ = select.select([self._master], [self._master] if pending else [], [], _POLL_S)
             if writable:
                 pending = pending[os.write(self._master, pending) :]
-            if readable:
-                if mark in self._read_frames(said):
-                    return b"".join(said)
+            if readable and mark in self._read_frames(said):
+                return b"".join(said)
             if not readable and not writable:
                 pending = pending or ping
                 if time.monotonic() > give_up_at or not is_alive():

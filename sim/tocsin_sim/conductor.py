@@ -2,10 +2,11 @@
 
 Role in the flow: around stages 1 to 10. Context: CPython.
 
-Boards do not hear each other, so each runs ahead alone until its link speaks, all of them side by side; then they are heard one after the
-other, each at its own time. The collector is a real process: the conductor waits for it at every word, so its speed changes nothing
-that is recorded. Only what concerns all, a killed collector or a step of its clock, holds them at one moment.
-It must never let a board see an answer before the question was sent, or let real time into what a board records.
+Boards do not hear each other, so each runs ahead alone until its link speaks, all of them side by side; then they
+are heard one after the other, each at its own time. The collector is a real process: the conductor waits for it at
+every word, so its speed changes nothing that is recorded. Only what concerns all, a killed collector or a step of
+its clock, holds them at one moment. It must never let a board see an answer before the question was sent, or let
+real time into what a board records.
 """
 
 import struct
@@ -33,7 +34,9 @@ Packer = Callable[[int], bytes]
 
 @dataclass
 class VirtualGateway:
-    """A gateway of the scenario: its world, the folder that stands for its flash, its cable, and its board while powered."""
+    """A gateway of the scenario: its world, the folder that stands for its flash, its cable, and its board while
+    powered.
+    """
 
     name: str
     folder: Path

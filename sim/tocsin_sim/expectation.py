@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from tocsin.event import QUALITY_NONE, type_name, unpack_flags
 from tocsin.record import Record
 
-# How far the UTC in a record may be from the truth: two link delays of a millisecond each, and the rounding of half of them.
+# How far the UTC in a record may be from the truth: two link delays of a millisecond each, and the rounding of half
+# of them.
 UTC_TOLERANCE_MS = 5
 
 

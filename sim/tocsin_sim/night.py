@@ -1,7 +1,8 @@
 """A night in a museum, made from a seed: visitors leave, doors bounce, water comes, power and host fail.
 
 Role in the flow: before stage 1. Context: CPython.
-What must come of each event follows from physics (how long contacts bounce, how long a layer takes), not from the firmware.
+What must come of each event follows from physics (how long contacts bounce, how long a layer takes), not from the
+firmware.
 """
 
 import datetime
@@ -85,7 +86,9 @@ def _plan_opening_hours(plan: _Plan) -> None:
     """The gateways start closed, as they must when nobody has told them otherwise."""
     for gateway in plan.site.gateways:
         for at_s, mode in ((_OPEN_FROM_S, "open"), (_OPEN_TO_S, "closed")):
-            plan.actions.append(Action.model_validate({"at_s": at_s, "do": "order", "gateway": gateway.name, "mode": mode}))
+            plan.actions.append(
+                Action.model_validate({"at_s": at_s, "do": "order", "gateway": gateway.name, "mode": mode})
+            )
             plan.forbidden[gateway.name].append((at_s, at_s))
 
 
@@ -117,9 +120,7 @@ def _plan_contact(plan: _Plan, gateway: Gateway, zone: Zone, busy: list[tuple[fl
     touch = {"at_s": at_s, "do": "activate", "gateway": gateway.name, "zone": zone.name, "bounce": "reed"}
     plan.actions.append(Action.model_validate({**touch, "for_s": round(random.uniform(0.03, 0.15), 3)}))
     at_s = plan.moment(gateway.name, busy, 600)
-    plan.actions.append(
-        Action(at_s=at_s, do="interference", gateway=gateway.name, zone=zone.name, for_s=600, per_s=5)
-    )
+    plan.actions.append(Action(at_s=at_s, do="interference", gateway=gateway.name, zone=zone.name, for_s=600, per_s=5))
 
 
 def _plan_loop(plan: _Plan, gateway: Gateway, zone: Zone, busy: list[tuple[float, float]]) -> None:

@@ -1,15 +1,15 @@
 """What the evidence layer must report, worked out by arithmetic on runs of equal samples, one input at a time.
 
-Context: CPython. Written apart from `tocsin.debounce` on purpose: that one is bit-sliced for all inputs and steps, this one is
-scalar and leaps. A scenario passes only if both agree to the millisecond.
+Context: CPython. Written apart from `tocsin.debounce` on purpose: that one is bit-sliced for all inputs and steps,
+this one is scalar and leaps. A scenario passes only if both agree to the millisecond.
 """
 
 
 def transitions(changes: list[tuple[int, int]], start_ms: int, end_ms: int, threshold: int) -> list[tuple[int, int]]:
     """[(sample number, level)] at which a saturating up/down counter with `threshold` flips.
 
-    `changes`: [(sample number, active level)] of one input, rising; sampling goes from `start_ms` to before `end_ms` and the
-    debounced level starts at 0, whatever the input is.
+    `changes`: [(sample number, active level)] of one input, rising; sampling goes from `start_ms` to before
+    `end_ms` and the debounced level starts at 0, whatever the input is.
     """
     flips: list[tuple[int, int]] = []
     state = counter = 0

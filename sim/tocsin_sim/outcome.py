@@ -9,8 +9,12 @@ from typing import Any
 
 @dataclass
 class Outcome:
-    """`expected` events that had to come, `sealed` records made by gateways, `verified` by an independent look at the exports,
-    `lost` expected events or sealed records that are not there, `forged` findings, `unexpected` verified records nobody expected."""
+    """The figures of a run.
+
+    `expected` events that had to come; `sealed` records the gateways made; `verified` of them proven from the exports;
+    `lost` expected events or sealed records that are not there; `forged` findings of any kind; `unexpected` verified
+    records that nobody expected.
+    """
 
     expected: int
     sealed: int
@@ -51,6 +55,7 @@ class Outcome:
             f"lost       {self.lost:>7}",
             f"forged     {self.forged:>7}",
             f"unexpected {self.unexpected:>7}",
-            f"{self.virtual_seconds / 3600:.2f} virtual hours in {self.wall_seconds:.1f} s: {hours_per_s:.2f} virtual hours a second",
+            f"{self.virtual_seconds / 3600:.2f} virtual hours in {self.wall_seconds:.1f} s: "
+            f"{hours_per_s:.2f} virtual hours a second",
         ]
         return "\n".join(lines)

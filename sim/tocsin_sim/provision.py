@@ -14,7 +14,9 @@ from tocsin_host.keys import GatewaySecrets
 
 
 def simulated_secrets(gateway: str, seed: int) -> GatewaySecrets:
-    """Keys that repeat with the seed, so that a run repeats to the byte. For simulation only: anyone can work them out."""
+    """Keys that repeat with the seed, so that a run repeats to the byte. For simulation only: anyone can work them
+    out.
+    """
     k0, link_key = (sha256(f"tocsin simulated {use}/{seed}/{gateway}".encode()).digest() for use in ("seal", "link"))
     return GatewaySecrets(gateway, k0, link_key)
 

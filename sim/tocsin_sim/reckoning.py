@@ -1,0 +1,89 @@
+"""The reckoning: what had to come, what came, and what the logs prove.
+
+Role in the flow: after stage 10. Context: CPython.
+It trusts nothing the collector said: it verifies the exports anew and counts what lies in the gateways' flash.
+"""
+
+from collections.abc import Iterator
+
+from tocsin import event
+from tocsin.command import SET_MODE
+from tocsin.record import RECORD_BYTES, Record, unpack
+from tocsin.verify import verify_log
+from tocsin_host.store import Store
+
+from tocsin_sim.expectation import Expectation, judge
+from tocsin_sim.housekeeping import expected_of_itself
+from tocsin_sim.journal_dump import sealed_count
+from tocsin_sim.outcome import Outcome
+from tocsin_sim.scenario import Action
+from tocsin_sim.stage import Stage
+
+# After its end a scenario runs on for this long, so that what was recorded last can still arrive.
+SETTLE_MS = 15_000
+# A gateway asks for the time every 600 s; a step of the host's clock shows at the next ask.
+_TIME_ASK_WITHIN_MS = 615_000
+_ORDER_WITHIN_MS = 1000
+_COMPLAINTS_MAX = 20
+
+
+def reckon(stage: Stage, exports: dict[str, bytes], wall_seconds: float) -> Outcome:
+    """Judge a run by the exported logs ({gateway: bytes}), the findings in the store, and the flash of the gateways."""
+    records: dict[str, list[Record]] = {}
+    findings: list[str] = []
+    for name, data in exports.items():
+        report = verify_log(data, stage.secrets[name].k0, name)
+        findings += [f"{name}: {line}" for line in report.lines()] if report.findings else []
+        records[name] = [] if report.findings else _records(data)
+    with Store(stage.store, read_only=True) as store:
+        findings += [f"{finding.gateway}: {finding.kind}: {finding.detail}" for finding in store.findings()]
+    verdict = judge(_expectations(stage), records, stage.conductor.timeline)
+    sealed = sum(sealed_count(stage.flash / name) for name in exports)
+    verified = sum(map(len, records.values()))
+    complaints = [f"lost: {missing}" for missing in verdict.missing]
+    complaints += [f"unexpected: {text}" for text in verdict.unexpected] + [f"forged: {text}" for text in findings]
+    return Outcome(
+        expected=verdict.fulfilled + len(verdict.missing),
+        sealed=sealed,
+        verified=verified,
+        lost=len(verdict.missing) + max(0, sealed - verified),
+        forged=len(findings),
+        unexpected=len(verdict.unexpected),
+        virtual_seconds=(stage.scenario.duration_ms + SETTLE_MS) / 1000,
+        wall_seconds=wall_seconds,
+        complaints=complaints[:_COMPLAINTS_MAX],
+    )
+
+
+def _records(data: bytes) -> list[Record]:
+    """The records of a log that was verified, between its header and its trailer."""
+    starts = range(RECORD_BYTES, len(data) - RECORD_BYTES, RECORD_BYTES)
+    return [unpack(data[at : at + RECORD_BYTES]) for at in starts]
+
+
+def _expectations(stage: Stage) -> list[Expectation]:
+    expected: list[Expectation] = []
+    for name, gateway in stage.conductor.gateways.items():
+        expected += expected_of_itself(name, stage.configs[name], gateway.world, gateway.powered)
+    for entry in stage.scenario.expects:
+        source = stage.zone_number(entry.gateway, entry.zone) if entry.zone else event.SOURCE_GATEWAY
+        from_ms = round(entry.at_s * 1000)
+        to_ms = from_ms + round(entry.within_s * 1000)
+        kind = event.TYPE_NAMES.index(entry.type)
+        expected.append(Expectation(entry.gateway, kind, source, from_ms, to_ms, entry.value, entry.count))
+    for action in stage.scenario.actions:
+        expected += _expected_of(action, stage)
+    return expected
+
+
+def _expected_of(action: Action, stage: Stage) -> Iterator[Expectation]:
+    """What an order or a step of the clock must leave in the log, besides what the scenario says."""
+    gateway, from_ms, source = action.gateway, action.at_ms, event.SOURCE_GATEWAY
+    if action.do == "order":
+        to_ms = from_ms + _ORDER_WITHIN_MS
+        mode = event.MODE_NAMES.index(action.mode or "")
+        yield Expectation(gateway, event.TYPE_COMMAND, source, from_ms, to_ms, SET_MODE)
+        yield Expectation(gateway, event.TYPE_MODE, source, from_ms, to_ms, mode)
+    elif action.do == "clock-step":
+        for name in stage.conductor.gateways:
+            yield Expectation(name, event.TYPE_TIME_SET, source, from_ms, from_ms + _TIME_ASK_WITHIN_MS)
