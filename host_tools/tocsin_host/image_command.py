@@ -41,7 +41,7 @@ def image(site: Path, gateway: str, output: Path, keys: Path) -> None:
     from .write_file import write_file
 
     try:
-        config = compile_gateway(load_site(site), gateway, lib_hash().hex())
+        config = compile_gateway(load_site(site), gateway, lib_hash())
     except SiteError as error:
         raise click.ClickException(str(error)) from error
     except KeyError as error:
