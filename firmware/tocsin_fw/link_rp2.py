@@ -61,5 +61,5 @@ class UsbLink:
         if not self._early:
             try:
                 self._early = await asyncio.wait_for_ms(self._reader.read(1), timeout_ms)
-            except TimeoutError:
+            except asyncio.TimeoutError:  # noqa: UP041 - MicroPython has no other
                 pass
