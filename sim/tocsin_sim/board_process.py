@@ -99,7 +99,9 @@ class BoardProcess:
         """Cut the power: the process is killed, what it had written stays."""
         self._process.kill()
         self._process.wait()
-        self._console.close()
+        for pipe in (self._process.stdin, self._process.stdout, self._console):
+            if pipe is not None:
+                pipe.close()
 
     def _read(self, count: int) -> bytes:
         assert self._process.stdout is not None

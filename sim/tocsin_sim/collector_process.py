@@ -60,6 +60,8 @@ class CollectorProcess:
         self._process.wait(_STOP_PATIENCE_S)
         if self._listener is not None:
             self._listener.join(_STOP_PATIENCE_S)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
         self._process = None
 
     def _listen(self, output: IO[str]) -> None:

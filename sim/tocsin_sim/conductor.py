@@ -175,6 +175,14 @@ class Conductor:
             is_plugged = bytes((gateway.cable.is_plugged,))
             gateway.board.tell(wire.PLUG, self.now_ms - gateway.power_on_ms, is_plugged)
 
+    def close(self) -> None:
+        """End everything; what was written stays."""
+        for name, gateway in self.gateways.items():
+            self.power_off(name)
+            gateway.cable.close()
+        self.collector.stop()
+        self._clock.close()
+
     def _set_clock(self, at_ms: int) -> None:
         self._clock.set(self.timeline.start_utc_ms + at_ms + self._host_offset_ms)
 

@@ -17,7 +17,7 @@ from tocsin_host.store import Store
 from tocsin_sim.outcome import Outcome
 from tocsin_sim.reckoning import SETTLE_MS, reckon
 from tocsin_sim.scenario import Action, Scenario
-from tocsin_sim.stage import Hear, Stage, set_up, tear_down
+from tocsin_sim.stage import Hear, Stage, set_up
 
 Happening = tuple[int, Callable[[], None]]
 
@@ -33,7 +33,7 @@ def play(scenario: Scenario, folder: Path, hear: Hear) -> Outcome:
     try:
         _run(stage)
     finally:
-        tear_down(stage)
+        stage.conductor.close()
     exports = _export(stage, folder)
     return reckon(stage, exports, time.monotonic() - started_s)
 

@@ -76,14 +76,6 @@ def set_up(scenario: Scenario, folder: Path, hear: Hear) -> Stage:
     return Stage(scenario, site, configs, secrets, conductor, store, folder / "flash")
 
 
-def tear_down(stage: Stage) -> None:
-    """Power off, unplug, end the collector; what was written stays."""
-    for name, gateway in stage.conductor.gateways.items():
-        stage.conductor.power_off(name)
-        gateway.cable.close()
-    stage.conductor.collector.stop()
-
-
 def _check_gateways(scenario: Scenario, site: Site) -> None:
     known = {gateway.name for gateway in site.gateways}
     named = [(one.at_s, one.gateway) for one in scenario.actions]

@@ -1,0 +1,237 @@
+"""One virtual board and a host of our own: what the firmware does with hostile bytes, damage and power cuts.
+
+The host here speaks the protocol by `HostSession` and keeps every record; nothing of the collector takes part.
+"""
+
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tocsin import event, host_session, messages
+from tocsin.chain import ChainVerifier
+from tocsin.command import HEARTBEAT_NOW, SET_MODE
+from tocsin.framing import encode_frame
+from tocsin.record import Record, unpack
+from tocsin_host.keys import GatewaySecrets
+from tocsin_sim import provision
+from tocsin_sim.board_process import BoardProcess
+from tocsin_sim.vm import wire
+
+CONFIG: dict[str, Any] = {
+    "gateway": "bench",
+    "board": "sim_bench",
+    "lib_hash": "00" * 8,
+    "zones": [{"zone": 1, "type": "contact", "pin": 2, "rest": 0, "h24": 0}],
+}
+SECRETS = GatewaySecrets("bench", bytes(range(32)), bytes(range(32, 64)))
+UTC_AT_START_MS = 1_773_525_600_000
+
+
+class Bench:
+    """A board on the bench: `records` proven so far, in order; the link answers a millisecond later."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.records: list[Record] = []
+        self.hellos: list[messages.Hello] = []
+        self._verifier = ChainVerifier(SECRETS.k0)
+        self.answers = True
+        self.power_on()
+
+    def power_on(self) -> None:
+        self.board = BoardProcess(self.folder, f"bench/{len(self.records)}", event.RESET_POWER)
+        self.session = host_session.HostSession()
+
+    def power_cut(self) -> None:
+        self.board.power_off()
+
+    def run_until(self, until_ms: int) -> None:
+        while self.board.now_ms < until_ms:
+            self.board.start_run(until_ms)
+            reply = self._answer(self.board.finish_run())
+            if reply and self.answers:
+                self.board.tell(wire.LINK, self.board.now_ms + 1, reply)
+
+    def say(self, data: bytes) -> None:
+        self.board.tell(wire.LINK, self.board.now_ms + 1, data)
+
+    def pins(self, at_ms: int, word: int) -> None:
+        self.board.tell(wire.PINS, at_ms, struct.pack("<I", word))
+
+    def types(self) -> list[int]:
+        return [record.type for record in self.records]
+
+    def troubles(self) -> list[tuple[int, int]]:
+        return [(record.value, record.count) for record in self.records if record.type == event.TYPE_TROUBLE]
+
+    def _answer(self, output: bytes) -> bytes:
+        if not self.answers:
+            return b""
+        reply, took_record = b"", False
+        for what in self.session.receive(output):
+            if what[0] == host_session.HELLO:
+                self.hellos.append(what[1])
+                reply += self.session.welcome(what[1], SECRETS.link_key, bytes(8), self._verifier.next_seq, bytes(8))
+            elif what[0] == host_session.TIME_ASK:
+                reply += self.session.time(what[1], UTC_AT_START_MS + self.board.now_ms)
+            elif what[0] == host_session.RECORD:
+                took_record = True
+                verdict = self._verifier.accept(what[1], what[2])
+                assert verdict in ("verified", "gap", "duplicate?"), verdict
+                if verdict != "duplicate?":
+                    self.records.append(unpack(what[1]))
+        return reply + self.session.ack(self._verifier.next_seq, False) if took_record else reply
+
+
+@pytest.fixture
+def make_bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
+    """Make a bench; `prepare(folder)` may damage the flash before power comes."""
+    benches: list[Bench] = []
+
+    def make(prepare: Callable[[Path], object] = lambda _: None, config: dict[str, Any] = CONFIG) -> Bench:
+        provision.flash(tmp_path / "flash", SECRETS, config)
+        prepare(tmp_path / "flash")
+        benches.append(Bench(tmp_path / "flash"))
+        return benches[-1]
+
+    yield make
+    for bench in benches:
+        bench.power_cut()
+
+
+def test_an_edge_becomes_a_verified_record_with_its_own_time(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench()
+    bench.pins(5_000, 1 << 2)
+    bench.pins(9_000, 0)
+    bench.run_until(10_000)
+    told = [(record.type, record.uptime_ms) for record in bench.records]
+    assert told == [
+        (event.TYPE_BOOT, 250),
+        (event.TYPE_TIME_SET, 252),
+        (event.TYPE_TRANSITION, 5_024),
+        (event.TYPE_ALARM, 5_239),
+        (event.TYPE_TRANSITION, 9_024),
+        (event.TYPE_RESTORE, 9_239),
+        (event.TYPE_HEARTBEAT, 10_000),
+    ]
+    assert all(abs(one.utc_ms - UTC_AT_START_MS - one.uptime_ms) <= 1 for one in bench.records[2:])
+
+
+def test_hostile_bytes_are_one_trouble_a_minute_and_stop_nothing(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench()
+    bench.run_until(5_000)
+    for second in range(5, 130):
+        bench.say(bytes(range(256)) * 4 + b"\x00" + b"\x05junk\x00")
+        bench.run_until(second * 1000)
+    bench.pins(131_000, 1 << 2)
+    bench.run_until(140_000)
+    troubles = bench.troubles()
+    assert [code for code, _ in troubles] == [event.TROUBLE_BAD_FRAMES] * 3
+    assert (event.TYPE_ALARM, 131_239) in [(one.type, one.uptime_ms) for one in bench.records]
+    beats = [one.uptime_ms for one in bench.records if one.type == event.TYPE_HEARTBEAT]
+    assert beats == list(range(10_000, 140_001, 10_000))
+
+
+def test_a_command_is_carried_out_once_and_a_replay_is_recorded(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench()
+    bench.run_until(1_000)
+    order = bench.session.command(5, SET_MODE, event.MODE_OPEN)
+    bench.say(order)
+    bench.run_until(2_000)
+    bench.say(order)
+    bench.run_until(3_000)
+    told = [(one.type, one.value, one.count) for one in bench.records[2:]]
+    assert told == [
+        (event.TYPE_MODE, event.MODE_OPEN, event.MODE_CLOSED),
+        (event.TYPE_COMMAND, event.VERDICT_DONE << 8 | SET_MODE, 5),
+        (event.TYPE_COMMAND, event.VERDICT_STALE << 8 | SET_MODE, 5),
+    ]
+
+
+def test_a_forged_command_changes_nothing_and_is_recorded(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench()
+    bench.run_until(1_000)
+    bench.say(encode_frame(messages.encode_command(bytes(32), 9, SET_MODE, event.MODE_OPEN)))
+    bench.run_until(2_000)
+    bench.say(bench.session.command(1, HEARTBEAT_NOW, 0))
+    bench.run_until(3_000)
+    told = [
+        (one.type, one.value, one.count) for one in bench.records if one.type in (event.TYPE_MODE, event.TYPE_COMMAND)
+    ]
+    assert told == [
+        (event.TYPE_COMMAND, event.VERDICT_FORGED << 8 | SET_MODE, 9),
+        (event.TYPE_COMMAND, event.VERDICT_DONE << 8 | HEARTBEAT_NOW, 1),
+    ]
+
+
+def test_mode_and_command_counter_survive_a_power_cut(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench()
+    bench.run_until(1_000)
+    bench.say(bench.session.command(7, SET_MODE, event.MODE_OPEN))
+    bench.run_until(2_000)
+    bench.power_cut()
+    bench.power_on()
+    bench.pins(3_000, 1 << 2)
+    bench.run_until(4_000)
+    assert bench.hellos[-1].command_counter == 7
+    assert event.TYPE_ACTIVITY in bench.types()
+    assert event.TYPE_ALARM not in bench.types()
+    assert [one.boot for one in bench.records if one.type == event.TYPE_BOOT] == [1, 2]
+
+
+def test_nothing_is_lost_while_the_host_is_silent_or_the_power_fails(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench()
+    bench.answers = False
+    for at_ms in range(5_000, 200_000, 2_000):
+        bench.pins(at_ms, 1 << 2 if at_ms % 4_000 == 1_000 else 0)
+    bench.run_until(200_000)
+    bench.power_cut()
+    assert bench.records == []
+    bench.power_on()
+    bench.answers = True
+    bench.run_until(5_000)
+    first_life = [one for one in bench.records if one.boot == 1]
+    assert [one.uptime_ms for one in first_life if one.type == event.TYPE_ALARM] == list(range(5_239, 200_000, 4_000))
+    assert [one.uptime_ms for one in first_life if one.type == event.TYPE_RESTORE] == list(range(7_239, 200_000, 4_000))
+    assert [one.seq for one in bench.records] == list(range(len(bench.records)))
+
+
+def test_a_broken_configuration_is_told_and_what_is_left_of_it_works(make_bench: Callable[..., Bench]) -> None:
+    config = {
+        **CONFIG,
+        "zones": [*CONFIG["zones"], {"zone": 2, "type": "teleporter", "h24": 1}, {"zone": 3}, "nonsense"],
+    }
+    bench = make_bench(config=config)
+    bench.pins(5_000, 1 << 2)
+    bench.run_until(6_000)
+    assert bench.troubles() == [(event.TROUBLE_CONFIG_REFUSED, 3)]
+    assert event.TYPE_ALARM in bench.types()
+
+
+def test_a_configuration_that_is_no_json_still_gives_heartbeats(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench(lambda flash: (flash / "site.json").write_text("{"))
+    bench.run_until(21_000)
+    assert bench.troubles() == [(event.TROUBLE_CONFIG_REFUSED, 1)]
+    assert bench.types().count(event.TYPE_HEARTBEAT) == 2
+
+
+def test_a_torn_journal_slot_is_told_and_the_numbers_go_on(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench()
+    bench.run_until(31_000)
+    last_seq = bench.records[-1].seq
+    bench.power_cut()
+    segment = max((bench.folder / "journal").glob("*.seg"))
+    segment.write_bytes(segment.read_bytes() + b"\xff" * 20)
+    bench.power_on()
+    bench.run_until(1_000)
+    assert bench.troubles() == []
+    assert [one.seq for one in bench.records] == list(range(len(bench.records)))
+    assert bench.records[-1].seq > last_seq
+
+
+def test_without_any_key_it_goes_on_loudly(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench(lambda flash: (flash / "keys" / "anchor.a").write_bytes(b"\x00" * 73))
+    with pytest.raises(AssertionError, match="forged"):
+        bench.run_until(5_000)
