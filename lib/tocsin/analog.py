@@ -52,12 +52,13 @@ class Loop:
 
 
 class Limits:
-    """A measured quantity between two limits, in milli-units, with hysteresis so that it does not flutter at a limit."""
+    """A measured quantity between two limits, in milli-units, with hysteresis: it does not flutter at a limit."""
 
     def __init__(self, low: int, high: int, hysteresis: int) -> None:
         self._low = low
         self._high = high
-        self._hysteresis = hysteresis
+        # A narrow range must be left, too: half of it always counts as normal again.
+        self._hysteresis = min(hysteresis, (high - low) // 4)
         self.state = STATE_NORMAL
 
     def take(self, reading: "int | None") -> int:

@@ -1,7 +1,7 @@
 """The anchor: the state of the seal at one moment, enough to go on after a power cut by evolving over the journal.
 
-Role in the flow: stage 6, the layout of what lies in the key area. Shared: gateway (writes and reads it) and host (makes
-the first one when it provisions a gateway). Context: task.
+Role in the flow: stage 6, the layout of what lies in the key area. Shared: gateway (writes and reads it) and host
+(makes the first one when it provisions a gateway). Context: task.
 """
 
 import struct

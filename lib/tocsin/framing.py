@@ -71,12 +71,20 @@ class FrameReader:
     def receive(self, data: bytes) -> "list[bytes]":
         """Take the next bytes of the stream and return the bodies they complete, in order."""
         bodies: list[bytes] = []
-        pieces = bytes(data).split(DELIMITER)
-        for piece in pieces[:-1]:
-            self._collect(piece)
+        at = 0
+        end = data.find(DELIMITER)
+        while end >= 0:
+            self._collect(data[at:end])
             self._finish(bodies)
-        self._collect(pieces[-1])
+            at = end + 1
+            end = data.find(DELIMITER, at)
+        self._collect(data[at:])
         return bodies
+
+    def restart(self) -> None:
+        """Forget the frame that has begun: its line was cut. The count stays."""
+        self._partial = b""
+        self._skipping = False
 
     def _collect(self, piece: bytes) -> None:
         if self._skipping:

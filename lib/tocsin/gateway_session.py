@@ -11,16 +11,17 @@ from .framing import DELIMITER, FrameReader, encode_frame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
     from collections.abc import Callable
+    from typing import Protocol
 
     class RecordSource(Protocol):
-        """Where records come from: on a gateway, the journal."""
+        """Where records come from: on a gateway, the journal. It may have holes, and may be empty."""
 
         @property
         def oldest_seq(self) -> int: ...
         @property
         def next_seq(self) -> int: ...
+        # The lowest seq kept that is not below `seq`; `next_seq` when there is none.
         def first_from(self, seq: int) -> int: ...
         def read(self, seq: int) -> bytes: ...
         def mac_before(self, seq: int) -> bytes: ...
@@ -32,6 +33,8 @@ TRIES_BEFORE_NEW_SESSION = 3
 TIME_ASK_EVERY_MS = 600_000
 # An answer older than this says little about the time now: half of it is the possible error.
 TIME_ANSWER_WITHIN_MS = 2000
+# A flood of pings between two transmissions must not fill the heap.
+_REPLIES_MAX = 4
 
 # What receive() reports.
 ACKED = "acked"  # (ACKED, next seq): all below is stored on the host
@@ -64,6 +67,7 @@ class GatewaySession:
         self._acked_seq = 0
         self._sent_seq = 0
         self._tries = 0
+        self._resent = False
         self._resend_at_ms = 0
         self._time_ask_at_ms = 0
         self._hello_attempt = 0
@@ -106,7 +110,8 @@ class GatewaySession:
     def line_lost(self) -> None:
         """The cable or connection is gone: start over with a hello when it is back."""
         self._end_session()
-        self._reader = FrameReader()
+        self._reader.restart()
+        self._replies = []
         self._fresh_line = True
 
     def _take(self, body: bytes, now_ms: int) -> "tuple[object, ...] | None":
@@ -114,7 +119,7 @@ class GatewaySession:
         if kind == messages.WHO:
             self._end_session()
         elif kind == messages.WELCOME:
-            self._open_session(body, now_ms)
+            return self._open_session(body, now_ms)
         elif kind == messages.ACK:
             return self._acknowledge(self._checked(body), now_ms)
         elif kind == messages.TIME:
@@ -122,22 +127,28 @@ class GatewaySession:
         elif kind == messages.COMMAND:
             return self._command_event(body)
         elif kind == messages.PING:
-            self._replies.append(bytes((messages.PONG,)) + body[1:9])
+            if len(self._replies) < _REPLIES_MAX:
+                self._replies.append(bytes((messages.PONG,)) + body[1:9])
         elif kind == messages.REFUSED:
             return (REFUSED, body[1] if len(body) > 1 else 0)
         return None
 
-    def _open_session(self, body: bytes, now_ms: int) -> None:
+    def _open_session(self, body: bytes, now_ms: int) -> "tuple[object, ...] | None":
         wire_version, _, next_seq, host_nonce = messages.decode_welcome(body)
         key = messages.session_key(self._link_key, self.hello.nonce, host_nonce)
         if wire_version != messages.WIRE_VERSION or not messages.is_sealed(key, body):
             raise SessionError("welcome with a wrong seal or version")
+        if self.is_up:
+            # The answer to a hello that was repeated while the first answer was on its way.
+            return None
         self.is_up = True
         self._session_key = key
         self._host_frame_number = 0
         self._acked_seq = self._sent_seq = min(next_seq, self._records.next_seq)
         self._tries = 0
+        self._resent = False
         self._time_ask_at_ms = now_ms
+        return (ACKED, self._acked_seq)
 
     def _checked(self, body: bytes) -> bytes:
         """`body`, if it belongs to this session and is newer than what came before."""
@@ -156,8 +167,11 @@ class GatewaySession:
             self._acked_seq = next_seq
             self._sent_seq = max(self._sent_seq, next_seq)
             self._tries = 0
+            self._resent = False
             self._resend_at_ms = now_ms + RESEND_AFTER_MS
-        if resend:
+        if resend and not self._resent:
+            # Once until there is progress: a record that the host can never take must not go round at the line's speed.
+            self._resent = True
             self._sent_seq = self._acked_seq
         return (ACKED, self._acked_seq)
 
@@ -184,6 +198,8 @@ class GatewaySession:
         end = min(records.next_seq, max(self._acked_seq, records.oldest_seq) + WINDOW_RECORDS)
         while self._sent_seq < end:
             seq = records.first_from(self._sent_seq)
+            if seq >= records.next_seq:
+                break
             # Where records are gone for good, the next one brings the mac that the host needs to prove it.
             previous_mac = records.mac_before(seq) if seq > self._sent_seq else None
             bodies.append(messages.encode_record(records.read(seq), previous_mac))

@@ -24,7 +24,8 @@ class HostSession:
         self.is_up = False
         self._reader = FrameReader()
         self._malformed = 0
-        self._hello_nonce = b""
+        self._gateway_nonce = b""
+        self._welcome = b""
         self._link_key = b""
         self._session_key = b""
         self._number = 0
@@ -52,13 +53,23 @@ class HostSession:
         self.is_up = False
         return DELIMITER + encode_frame(bytes((messages.WHO,)))
 
+    def is_open_for(self, hello: "messages.Hello") -> bool:
+        """Whether `hello` asks for the session that is open: it was on its way together with the welcome."""
+        return self.is_up and hello.nonce == self._gateway_nonce
+
+    def welcome_again(self) -> bytes:
+        """The welcome of the open session once more; another one would make the gateway's key a different one."""
+        return self._welcome
+
     def welcome(self, hello: "messages.Hello", link_key: bytes, lib_hash: bytes, next_seq: int, nonce: bytes) -> bytes:
         """Open the session that `hello` asked for; `next_seq` is the lowest seq not stored."""
         self.is_up = True
+        self._gateway_nonce = hello.nonce
         self._link_key = link_key
         self._session_key = messages.session_key(link_key, hello.nonce, nonce)
         self._number = 0
-        return encode_frame(messages.encode_welcome(self._session_key, lib_hash, next_seq, nonce))
+        self._welcome = encode_frame(messages.encode_welcome(self._session_key, lib_hash, next_seq, nonce))
+        return self._welcome
 
     def ack(self, next_seq: int, resend: bool) -> bytes:
         """Everything below `next_seq` is stored; `resend` asks for the rest again."""

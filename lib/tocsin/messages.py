@@ -48,6 +48,8 @@ NAME_MAX_BYTES = 32
 
 _HELLO_FIXED = "<BB8s8sIIII8s"
 _HELLO_FIXED_BYTES = 42
+# As docs/record.md has it: what anybody on the wire can say is shown to people and stored.
+_NAME_LETTERS = b"abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
 def tag(key: bytes, data: bytes) -> bytes:
@@ -108,7 +110,7 @@ def decode_hello(body: bytes) -> Hello:
     Raises: SessionError when it is malformed.
     """
     name = body[_HELLO_FIXED_BYTES:-TAG_BYTES]
-    if not 1 <= len(name) <= NAME_MAX_BYTES or any(byte < 0x21 or byte > 0x7E for byte in name):
+    if not 1 <= len(name) <= NAME_MAX_BYTES or any(byte not in _NAME_LETTERS for byte in name):
         raise SessionError("hello without a usable gateway name")
     fields = struct.unpack(_HELLO_FIXED, body[:_HELLO_FIXED_BYTES])
     hello = Hello(name.decode(), fields[2], fields[3], fields[4], fields[5], fields[6], fields[7], fields[8])

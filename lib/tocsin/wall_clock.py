@@ -8,6 +8,8 @@ from .event import QUALITY_DRIFTING, QUALITY_HOST_SET, QUALITY_NONE
 
 # Below this a correction is within what a round trip can say, and the clock is left alone; above, it is a step.
 STEP_MS = 50
+# What no calendar holds is no time (the year 10000), and would not fit a record once the uptime is added.
+_UTC_END_MS = 253_402_300_800_000
 # A crystal of 50 parts in a million is 4.3 s off after a day: from then on the time is called drifting.
 DRIFTING_AFTER_MS = 24 * 3600 * 1000
 
@@ -20,8 +22,8 @@ class WallClock:
         self._set_at_ms = -1
 
     def utc_ms(self, uptime_ms: int) -> int:
-        """UTC at `uptime_ms`; 0 while unknown."""
-        return uptime_ms + self._offset_ms if self._set_at_ms >= 0 else 0
+        """UTC at `uptime_ms`; 0 while unknown. Never negative: a host may believe that it is 1970."""
+        return max(0, uptime_ms + self._offset_ms) if self._set_at_ms >= 0 else 0
 
     def quality(self, uptime_ms: int) -> int:
         """Time quality (docs/record.md) at `uptime_ms`."""
@@ -32,7 +34,9 @@ class WallClock:
         return QUALITY_HOST_SET
 
     def set(self, uptime_ms: int, utc_ms: int) -> "int | None":
-        """Take the host's time; return the step made, 0 for the first setting, None when none was needed."""
+        """Take the host's time; return the step made, 0 for the first setting, None when none was made."""
+        if not 0 <= utc_ms < _UTC_END_MS:
+            return None
         first = self._set_at_ms < 0
         offset_ms = utc_ms - uptime_ms
         step_ms = 0 if first else offset_ms - self._offset_ms

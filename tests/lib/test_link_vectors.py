@@ -1,0 +1,141 @@
+"""The link against the vectors of docs/link.md: every frame, every stream, every conversation, sound and unsound."""
+
+import json
+from binascii import hexlify, unhexlify
+
+from tocsin import messages
+from tocsin.errors import FrameError, SessionError
+from tocsin.framing import BODY_MAX_BYTES, FrameReader, decode_frame, encode_frame
+from tocsin.gateway_session import GatewaySession
+
+
+def load_vectors():
+    with open(__file__.rsplit("/", 2)[0] + "/vectors/link.json") as file:
+        return json.load(file)
+
+
+VECTORS = load_vectors()
+LINK_KEY = unhexlify(VECTORS["link_key"])
+SESSION_KEY = unhexlify(VECTORS["session_key"])
+GATEWAY_NONCE = unhexlify(VECTORS["gateway_nonce"])
+HOST_NONCE = unhexlify(VECTORS["host_nonce"])
+LIB_HASH = unhexlify(VECTORS["lib_hash"])
+RECORD = unhexlify(VECTORS["record"])
+
+
+def body_of(name):
+    return next(unhexlify(entry["body"]) for entry in VECTORS["bodies"] if entry["name"] == name)
+
+
+def fields_of(name):
+    return next(entry["fields"] for entry in VECTORS["bodies"] if entry["name"] == name)
+
+
+class Records:
+    """Records 3 to 39, as the conversations suppose them."""
+
+    oldest_seq = 3
+    next_seq = 40
+
+    def first_from(self, seq):
+        return max(seq, self.oldest_seq)
+
+    def read(self, seq):
+        return RECORD
+
+    def mac_before(self, seq):
+        return bytes(16)
+
+
+def a_hello(nonce=GATEWAY_NONCE, name="gallery"):
+    return messages.Hello(name, unhexlify(VECTORS["key_id"]), LIB_HASH, 2, 3, 40, 5, nonce)
+
+
+def test_frames_are_the_same_bytes_both_ways():
+    for entry in VECTORS["bodies"]:
+        body, wire = unhexlify(entry["body"]), unhexlify(entry["wire"])
+        assert encode_frame(body) == wire, entry["name"]
+        assert decode_frame(wire[:-1]) == body, entry["name"]
+
+
+def test_bodies_from_the_gateway_are_the_same_bytes():
+    assert a_hello().encode(LINK_KEY) == body_of("hello")
+    assert a_hello(name="a" * 32).encode(LINK_KEY) == body_of("hello of the longest name")
+    assert messages.encode_record(RECORD, None) == body_of("record")
+    mac = unhexlify(fields_of("record with the mac before it")["previous_mac"])
+    assert messages.encode_record(RECORD, mac) == body_of("record with the mac before it")
+    assert messages.encode_time_ask(1 << 40) == body_of("time ask")
+
+
+def test_bodies_from_the_host_are_the_same_bytes():
+    assert messages.session_key(LINK_KEY, GATEWAY_NONCE, HOST_NONCE) == SESSION_KEY
+    assert messages.encode_welcome(SESSION_KEY, LIB_HASH, 38, HOST_NONCE) == body_of("welcome")
+    assert messages.encode_ack(SESSION_KEY, 1, 39, False) == body_of("ack")
+    assert messages.encode_ack(SESSION_KEY, 2, 39, True) == body_of("ack asking for the rest again")
+    assert messages.encode_time(SESSION_KEY, 3, 1000, 1_790_000_000_123) == body_of("time")
+    assert messages.encode_command(LINK_KEY, 6, 1, -2) == body_of("command")
+
+
+def test_bodies_from_the_gateway_are_read():
+    found = messages.decode_hello(body_of("hello"))
+    fields = fields_of("hello")
+    assert (found.name, found.boot, found.wire_version) == (fields["name"], fields["boot"], 1)
+    assert (found.oldest_seq, found.next_seq) == (fields["oldest"], fields["next"])
+    assert (found.command_counter, found.nonce, found.lib_hash) == (fields["counter"], GATEWAY_NONCE, LIB_HASH)
+    assert messages.decode_record(body_of("record")) == (RECORD, None)
+    mac = unhexlify(fields_of("record with the mac before it")["previous_mac"])
+    assert messages.decode_record(body_of("record with the mac before it")) == (RECORD, mac)
+    assert messages.decode_time_ask(body_of("time ask")) == fields_of("time ask")["uptime_ms"]
+
+
+def test_bodies_from_the_host_are_read():
+    assert messages.decode_welcome(body_of("welcome")) == (1, LIB_HASH, fields_of("welcome")["next"], HOST_NONCE)
+    for name in ("ack", "ack asking for the rest again"):
+        assert messages.decode_ack(body_of(name)) == (fields_of(name)["next"], fields_of(name)["resend"])
+    fields = fields_of("time")
+    assert messages.decode_time(body_of("time")) == (fields["asked_ms"], fields["utc_ms"])
+    fields = fields_of("command")
+    assert messages.decode_command(body_of("command")) == (fields["counter"], fields["code"], fields["argument"])
+
+
+def test_hellos_are_judged_alike():
+    for entry in VECTORS["hellos"]:
+        body = unhexlify(entry["body"])
+        try:
+            messages.decode_hello(body)
+            readable = True
+        except SessionError:
+            readable = False
+        assert readable == entry["readable"], entry["name"]
+        assert messages.is_sealed(LINK_KEY, body) == entry["sealed"], entry["name"]
+
+
+def test_streams_give_the_same_bodies_whole_and_byte_by_byte():
+    for entry in VECTORS["streams"]:
+        wire = unhexlify(entry["wire"])
+        for step in (1, 7, len(wire)):
+            reader = FrameReader()
+            found = []
+            for at in range(0, len(wire), step):
+                found += reader.receive(wire[at : at + step])
+            assert [hexlify(body).decode() for body in found] == entry["bodies"], (entry["name"], step)
+            assert reader.damaged_count == entry["damaged"], (entry["name"], step)
+
+
+def test_conversations_end_alike():
+    for entry in VECTORS["conversations"]:
+        session = GatewaySession(a_hello(), LINK_KEY, Records(), lambda n: bytes(n))
+        session.transmit(0)
+        events = session.receive(unhexlify(entry["wire"]), VECTORS["told_at_ms"])
+        assert [list(event) for event in events] == entry["events"], entry["name"]
+        assert session.is_up == entry["up"], entry["name"]
+        assert session.damaged_count == entry["damaged"], entry["name"]
+
+
+def test_no_frame_leaves_that_a_receiver_would_drop():
+    for body in (b"", bytes(BODY_MAX_BYTES + 1)):
+        try:
+            encode_frame(body)
+        except FrameError:
+            continue
+        raise AssertionError(len(body))

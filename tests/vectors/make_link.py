@@ -1,0 +1,230 @@
+"""Make link.json: examples of docs/link.md, frames and whole conversations, sound and unsound.
+
+Written from the page alone, with the standard library's hmac, struct and zlib and nothing of Tocsin: the vectors are a
+second opinion, not an echo.
+"""
+
+import hmac
+import json
+import struct
+import zlib
+from pathlib import Path
+
+LINK_KEY = bytes(range(64, 96))
+OTHER_KEY = bytes(range(1, 33))
+GATEWAY_NONCE = bytes.fromhex("a0a1a2a3a4a5a6a7")
+HOST_NONCE = bytes.fromhex("b0b1b2b300b5b6b7")
+KEY_ID = bytes.fromhex("0102030405060708")
+LIB_HASH = bytes.fromhex("1112131415161718")
+NAME = b"gallery"
+# Any 64 bytes do: the link does not look into a record. Full of zeros, as records are.
+RECORD = b"\0" + bytes((255, 0)) * 31 + b"\0"
+MAC = bytes(range(16))
+
+
+def stuff(data):
+    """COBS, byte by byte: each run of non-zero bytes behind its length plus one."""
+    out = bytearray((0,))
+    code_at = 0
+    for byte in data:
+        if byte:
+            out.append(byte)
+            if len(out) - code_at == 255:
+                out[code_at] = 255
+                code_at = len(out)
+                out.append(0)
+        else:
+            out[code_at] = len(out) - code_at
+            code_at = len(out)
+            out.append(0)
+    out[code_at] = len(out) - code_at
+    return bytes(out)
+
+
+def frame(body):
+    """COBS(body || CRC-32) || 0."""
+    return stuff(body + struct.pack("<I", zlib.crc32(body))) + b"\0"
+
+
+def hmac8(key, data):
+    """The first 8 bytes of HMAC-SHA256."""
+    return hmac.digest(key, data, "sha256")[:8]
+
+
+def sealed(key, body):
+    """A body with its tag."""
+    return body + hmac8(key, body)
+
+
+SESSION_KEY = hmac.digest(LINK_KEY, b"tocsin session" + GATEWAY_NONCE + HOST_NONCE, "sha256")
+
+
+def hello(nonce=GATEWAY_NONCE, name=NAME, key=LINK_KEY, version=1, oldest=3, next_seq=40, counter=5):
+    """A hello of boot 2."""
+    head = struct.pack("<BB8s8sIIII8s", 0x01, version, KEY_ID, LIB_HASH, 2, oldest, next_seq, counter, nonce)
+    return sealed(key, head + name)
+
+
+def welcome(key=SESSION_KEY, next_seq=38, nonce=HOST_NONCE, version=1):
+    """A welcome: frame 0 of its session."""
+    return sealed(key, struct.pack("<BIB8sI8s", 0x81, 0, version, LIB_HASH, next_seq, nonce))
+
+
+def ack(number, next_seq, flags=0, key=SESSION_KEY):
+    """An acknowledgement."""
+    return sealed(key, struct.pack("<BIIB", 0x82, number, next_seq, flags))
+
+
+def time(number, asked_ms, utc_ms, key=SESSION_KEY):
+    """An answer to a time ask."""
+    return sealed(key, struct.pack("<BIQQ", 0x83, number, asked_ms, utc_ms))
+
+
+def command(counter, code, argument, key=LINK_KEY):
+    """A command."""
+    return sealed(key, struct.pack("<BIBi", 0x84, counter, code, argument))
+
+
+# Name, body, and what a reader of the body must find in it.
+BODIES = [
+    ("hello", hello(), {"name": "gallery", "boot": 2, "oldest": 3, "next": 40, "counter": 5}),
+    ("hello of the longest name", hello(name=b"a" * 32), {"name": "a" * 32}),
+    ("record", b"\x02" + RECORD, {"previous_mac": None}),
+    ("record with the mac before it", b"\x02" + MAC + RECORD, {"previous_mac": MAC.hex()}),
+    ("time ask", struct.pack("<BQ", 0x03, 1 << 40), {"uptime_ms": 1 << 40}),
+    ("ping", b"\x7e\0\0\1", {}),
+    ("pong", b"\x7f", {}),
+    ("welcome", welcome(), {"next": 38, "host_nonce": HOST_NONCE.hex()}),
+    ("ack", ack(1, 39), {"next": 39, "resend": False}),
+    ("ack asking for the rest again", ack(2, 39, 1), {"next": 39, "resend": True}),
+    ("time", time(3, 1000, 1_790_000_000_123), {"asked_ms": 1000, "utc_ms": 1_790_000_000_123}),
+    ("command", command(6, 1, -2), {"counter": 6, "code": 1, "argument": -2}),
+    ("who", b"\x85", {}),
+    ("refused", b"\x86\x02", {}),
+    ("longest body", b"\x6f" + bytes(159), {}),
+    ("longest body without a zero", b"\x6f" + bytes((255,)) * 159, {}),
+]
+
+
+def streams():
+    """(name, bytes on the wire, bodies a receiver must deliver, damaged frames it must count)."""
+    good, other = ack(1, 39), b"\x85"
+    wire = frame(good)
+    # No body of 161 … bytes may be sent, so these are made without frame().
+    long_by_one = stuff(b"\x55" * 161 + struct.pack("<I", zlib.crc32(b"\x55" * 161))) + b"\0"
+    yield "two frames", frame(good) + frame(other), [good, other], 0
+    yield "empty frames", b"\0\0\0" + wire + b"\0\0", [good], 0
+    yield "wrong CRC", frame(good)[:-3] + bytes((frame(good)[-3] ^ 1,)) + frame(good)[-2:] + frame(other), [other], 1
+    yield "CRC of another body", stuff(good + struct.pack("<I", zlib.crc32(other))) + b"\0" + wire, [good], 1
+    yield "COBS run beyond the end", b"\x05\x01\x02\0" + wire, [good], 1
+    yield "COBS code that no short frame has", b"\xff" + b"\x01" * 20 + b"\0" + wire, [good], 1
+    yield "CRC without a body", stuff(struct.pack("<I", 0)) + b"\0" + wire, [good], 1
+    yield "shorter than a CRC", b"\x02\x55\0\x01\0" + wire, [good], 2
+    yield "body of 161 bytes", long_by_one + wire, [good], 1
+    yield "165 bytes of noise", b"\x55" * 165 + b"\0" + wire, [good], 1
+    yield "166 bytes of noise", b"\x55" * 166 + b"\0" + wire, [good], 1
+    yield "10,000 bytes of noise", b"\x55" * 10_000 + b"\0" + wire, [good], 1
+    yield "noise without an end", wire + b"\x55" * 200, [good], 1
+    yield "truncated frame", wire[:9] + b"\0" + wire, [good], 1
+    yield "truncated frame that runs into the next", wire[:9] + wire + wire, [good], 1
+    yield "frame without its end", wire + wire[:-1], [good], 0
+    yield "unknown type", frame(b"\x6f\x01\x02") + wire, [b"\x6f\x01\x02", good], 0
+
+
+def conversations():
+    """What a gateway is told after its hello, frame by frame, and what it must make of it.
+
+    It keeps records 3 to 39. `up`: whether it has a session afterwards; `damaged`: frames counted; `events`: as lists.
+    """
+    up = [welcome()]
+    open_event = ["acked", 38]
+    other_key = hmac.digest(OTHER_KEY, b"tocsin session" + GATEWAY_NONCE + HOST_NONCE, "sha256")
+    yield "welcome", [welcome()], True, 0, [open_event]
+    yield "welcome twice", [welcome(), welcome()], True, 0, [open_event]
+    yield "welcome under another link key", [welcome(other_key)], False, 1, []
+    yield "welcome to another hello", [welcome(nonce=HOST_NONCE[::-1])], False, 1, []
+    yield "welcome of another wire version", [welcome(version=2)], False, 1, []
+    yield "ack outside a session", [ack(1, 39)], False, 1, []
+    yield "acks", [*up, ack(1, 39), ack(2, 40)], True, 0, [open_event, ["acked", 39], ["acked", 40]]
+    yield "ack repeated", [*up, ack(1, 39), ack(1, 39)], True, 1, [open_event, ["acked", 39]]
+    yield "ack numbered 0", [*up, ack(0, 39)], True, 1, [open_event]
+    yield "ack with a number left out", [*up, ack(7, 39)], True, 0, [open_event, ["acked", 39]]
+    yield "older number", [*up, ack(7, 39), ack(6, 40)], True, 1, [open_event, ["acked", 39]]
+    yield "ack with a wrong tag", [*up, ack(1, 40, key=other_key)], True, 1, [open_event]
+    yield "ack of what was never sent", [*up, ack(1, 4_000_000_000)], True, 0, [open_event, ["acked", 40]]
+    yield "ack going back", [*up, ack(1, 40), ack(2, 39)], True, 0, [open_event, ["acked", 40], ["acked", 40]]
+    yield "ack cut short", [*up, ack(1, 39)[:-1]], True, 1, [open_event]
+    yield (
+        "forged ack leaves the number",
+        [*up, ack(9, 40, key=other_key), ack(1, 39)],
+        True,
+        1,
+        [
+            open_event,
+            ["acked", 39],
+        ],
+    )
+    yield "who", [*up, b"\x85"], False, 0, [open_event]
+    yield "welcome of the session before who", [*up, b"\x85", welcome()], False, 1, [open_event]
+    yield (
+        "time in time",
+        [*up, time(1, 8_000, 1_790_000_000_000)],
+        True,
+        0,
+        [
+            open_event,
+            ["time", 1_790_000_001_000, 1000],
+        ],
+    )
+    yield "time too late", [*up, time(1, 7_999, 1_790_000_000_000)], True, 0, [open_event]
+    yield "time for an ask not made yet", [*up, time(1, 10_001, 1_790_000_000_000)], True, 0, [open_event]
+    yield "command outside a session", [command(6, 1, -2)], False, 0, [["command", 6, 1, -2]]
+    yield "command twice", [command(6, 1, 0), command(6, 1, 0)], False, 0, [["command", 6, 1, 0], ["command", 6, 1, 0]]
+    yield "forged command", [command(6, 1, 0, OTHER_KEY)], False, 1, [["forged command", 6, 1]]
+    yield "refused", [b"\x86\x02"], False, 0, [["refused", 2]]
+    yield "unknown type", [b"\x6f\x01", welcome()], True, 0, [open_event]
+
+
+def main():
+    """Write the file."""
+    found = {
+        "link_key": LINK_KEY.hex(),
+        "gateway_nonce": GATEWAY_NONCE.hex(),
+        "host_nonce": HOST_NONCE.hex(),
+        "session_key": SESSION_KEY.hex(),
+        "key_id": KEY_ID.hex(),
+        "lib_hash": LIB_HASH.hex(),
+        "record": RECORD.hex(),
+        "example": {"body": ack(1, 7, key=b"\x11" * 32).hex(), "wire": frame(ack(1, 7, key=b"\x11" * 32)).hex()},
+        "bodies": [
+            {"name": name, "body": body.hex(), "wire": frame(body).hex(), "fields": fields}
+            for name, body, fields in BODIES
+        ],
+        "hellos": [
+            {"name": name, "body": body.hex(), "readable": readable, "sealed": is_sealed}
+            for name, body, readable, is_sealed in (
+                ("right", hello(), True, True),
+                ("other link key", hello(key=OTHER_KEY), True, False),
+                ("one bit changed", hello()[:20] + bytes((hello()[20] ^ 1,)) + hello()[21:], True, False),
+                ("no name", hello(name=b""), False, True),
+                ("name too long", hello(name=b"a" * 33), False, True),
+                ("name with other letters", hello(name=b"[/red]"), False, True),
+                ("cut short", hello()[:30], False, False),
+            )
+        ],
+        "streams": [
+            {"name": name, "wire": wire.hex(), "bodies": [body.hex() for body in bodies], "damaged": damaged}
+            for name, wire, bodies, damaged in streams()
+        ],
+        "told_at_ms": 10_000,
+        "conversations": [
+            {"name": name, "wire": b"".join(map(frame, told)).hex(), "up": up, "damaged": damaged, "events": events}
+            for name, told, up, damaged, events in conversations()
+        ],
+    }
+    Path(__file__).with_name("link.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+
+
+assert len(RECORD) == 64
+if __name__ == "__main__":
+    main()
