@@ -1,19 +1,24 @@
 """The simulated hardware layer: the contract of `tocsin_fw.hal` over the virtual clock.
 
-Role in the flow: stages 1 to 3 and 8 of a virtual board. Context: the MicroPython VM; `_interrupt` stands for interrupt
-context and runs with the heap locked, so an allocation in it fails at once.
+Role in the flow: stages 1 to 3 and 8 of a virtual board. Context: the MicroPython VM; `take_samples` stands for
+interrupt context and runs with the heap locked, so an allocation in it fails at once.
 """
 
 import asyncio
-import micropython
 from hashlib import sha256
 
-from tocsin.debounce import Debouncer
-from tocsin.edge_ring import EdgeRing
+import micropython
+from tocsin.debounce import EVIDENCE, Debouncer
+from tocsin.edge_ring import INDEX_MASK, EdgeRing
 
 from . import wire
 
-_INDEX_MASK = 0x3FFFFFFF
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .virtual_time import Clock
+
 _RING_ENTRIES = 64
 # A board's interrupt drains the samples of 16 ms at once; so does this one while counters are moving.
 _DRAIN_MS = 16
@@ -23,7 +28,7 @@ _CHIP_MC = 27_000
 class Sampler:
     """Samples the simulated pins once a virtual millisecond. Equal samples are taken in one leap."""
 
-    def __init__(self, clock):
+    def __init__(self, clock: "Clock") -> None:
         self.ring = EdgeRing(_RING_ENTRIES)
         self.flag = asyncio.ThreadSafeFlag()
         self._clock = clock
@@ -34,60 +39,64 @@ class Sampler:
         self._taken = 0
         self._drain_due = False
 
-    def start(self, mask, rest_mask):
+    def start(self, mask: int, rest_mask: int) -> None:
         self._mask = mask
         self._rest_mask = rest_mask
         self._taken = self._clock.now_ms
         self._schedule()
 
-    def count(self):
+    def count(self) -> int:
         return self._clock.now_ms
 
-    def lost(self):
+    def lost(self) -> int:
         return 0
 
-    def levels(self, layer):
+    def levels(self, layer: int) -> int:
         self._interrupt()
         return self._debouncer.levels(layer)
 
-    def set_pins(self, word):
+    def set_pins(self, word: int) -> None:
         """The pins change now; samples up to here had the word before."""
         self._interrupt()
         self._pins = word
         self._schedule()
 
-    def _schedule(self):
+    def _schedule(self) -> None:
         if not self._drain_due:
             self._drain_due = True
             now_ms = self._clock.now_ms
             self._clock.at(now_ms - now_ms % _DRAIN_MS + _DRAIN_MS, self._drain)
 
-    def _drain(self):
+    def _drain(self) -> None:
         self._drain_due = False
         self._interrupt()
-        if not self._debouncer.settled() or (self._word() ^ self._debouncer.levels(0)):
+        if not self._debouncer.settled() or (self._word() ^ self._debouncer.levels(EVIDENCE)):
             self._schedule()
 
-    def _word(self):
+    def _word(self) -> int:
         return (self._pins ^ self._rest_mask) & self._mask
 
-    def _interrupt(self):
-        now_ms = self._clock.now_ms
+    def _interrupt(self) -> None:
         micropython.heap_lock()
         try:
-            if now_ms > self._taken:
-                self._debouncer.feed(self._word(), now_ms - self._taken, self._taken & _INDEX_MASK)
-                self._taken = now_ms
-            if len(self.ring):
-                self.flag.set()
+            self.take_samples()
         finally:
             micropython.heap_unlock()
+
+    def take_samples(self) -> None:  # ISR
+        """Debounce what was sampled since the last time; what a board's timer interrupt does."""
+        now_ms = self._clock.now_ms
+        if now_ms > self._taken:
+            self._debouncer.feed(self._word(), now_ms - self._taken, self._taken & INDEX_MASK)
+            self._taken = now_ms
+        if len(self.ring):
+            self.flag.set()
 
 
 class Link:
     """The board's end of the cable."""
 
-    def __init__(self, clock):
+    def __init__(self, clock: "Clock") -> None:
         self._clock = clock
         self._flag = asyncio.ThreadSafeFlag()
         self._timeout_due = False
@@ -95,37 +104,37 @@ class Link:
         self._in = b""
         self.out = b""
 
-    def read(self):
+    def read(self) -> bytes:
         data, self._in = self._in, b""
         return data
 
-    def write(self, data):
+    def write(self, data: bytes) -> None:
         if self._open:
             self.out += data
 
-    def is_open(self):
+    def is_open(self) -> bool:
         return self._open
 
-    async def wait(self, timeout_ms):
+    async def wait(self, timeout_ms: int) -> None:
         if not self._in:
             if not self._timeout_due:
                 self._timeout_due = True
                 self._clock.at(self._clock.now_ms + timeout_ms, self._time_out)
             await self._flag.wait()
 
-    def arrive(self, data):
+    def arrive(self, data: bytes) -> None:
         """Bytes from the host."""
         if self._open:
             self._in += data
             self._flag.set()
 
-    def plug(self, is_open):
+    def plug(self, is_open: int) -> None:
         """The cable goes in or out."""
         self._open = bool(is_open)
         if not is_open:
             self._in = self.out = b""
 
-    def _time_out(self):
+    def _time_out(self) -> None:
         self._timeout_due = False
         self._flag.set()
 
@@ -133,7 +142,9 @@ class Link:
 class Hal:
     """The whole simulated board. `restart` is what ends it."""
 
-    def __init__(self, clock, board, storage, seed, reset_cause, restart):
+    def __init__(
+        self, clock: "Clock", board: str, storage: str, seed: bytes, reset_cause: int, restart: "Callable[[], None]"
+    ) -> None:
         self.board = board
         self.storage = storage
         self.sampler = Sampler(clock)
@@ -141,34 +152,38 @@ class Hal:
         self.restart = restart
         self._reset_cause = reset_cause
         self._random_state = seed
-        self._mv = {}
+        self._mv: "dict[int, int]" = {}
         self._mc = {"chip": _CHIP_MC}
 
-    def read_mv(self, channel):
+    def read_mv(self, channel: int) -> int:
+        """See `tocsin_fw.hal`."""
         reading_mv = self._mv.get(channel, wire.ADC_DEAD)
         if reading_mv == wire.ADC_DEAD:
             raise OSError(5)
         return reading_mv
 
-    def read_mc(self, sensor):
+    def read_mc(self, sensor: str) -> int:
+        """See `tocsin_fw.hal`."""
         reading_mc = self._mc.get(sensor, wire.SENSOR_GONE)
         if reading_mc == wire.SENSOR_GONE:
             raise OSError(19)
         return reading_mc
 
-    def set_mv(self, channel, reading_mv):
+    def set_mv(self, channel: int, reading_mv: int) -> None:
+        """The voltage from now on."""
         self._mv[channel] = reading_mv
 
-    def set_mc(self, sensor, reading_mc):
+    def set_mc(self, sensor: str, reading_mc: int) -> None:
+        """The temperature from now on."""
         self._mc[sensor] = reading_mc
 
-    def feed(self):
+    def feed(self) -> None:
         """The virtual board's watchdog is the conductor's patience: a board that does not stop is killed."""
 
-    def reset_cause(self):
+    def reset_cause(self) -> int:
         return self._reset_cause
 
-    def random(self, count):
+    def random(self, count: int) -> bytes:
         """Bytes that repeat with the seed: a simulated board is no place for secrets."""
         self._random_state = sha256(self._random_state).digest()
         return sha256(b"random" + self._random_state).digest()[:count]

@@ -1,7 +1,8 @@
 """A virtual board: the whole firmware on the MicroPython VM, under the conductor's clock.
 
-Context: the MicroPython VM. Started as `micropython virtual_board.py FOLDER SEED RESET_CAUSE` with the import path set;
-FOLDER holds what would lie in the board's flash. Standard input and output carry `wire` messages, standard error is the console.
+Context: the MicroPython VM. Started as `micropython -m tocsin_sim.vm.virtual_board FOLDER SEED RESET_CAUSE` with the
+import path set; FOLDER holds what would lie in the board's flash. Standard input and output carry `wire` messages,
+standard error is the console.
 """
 
 import struct
@@ -9,19 +10,28 @@ import sys
 
 from tocsin_sim.vm import virtual_time, wire
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tocsin_fw.hal import Config
+
+    from tocsin_sim.vm.hal_sim import Hal
+
 
 class Board:
     """Obeys the conductor: takes stimuli, runs until told, hands over what the link said."""
 
-    def __init__(self, clock):
+    def __init__(self, clock: virtual_time.Clock) -> None:
         self._clock = clock
         self._until_ms = 0
         self._in = sys.stdin.buffer
         self._out = sys.stdout.buffer
-        self.hal = None
+        self.hal: "Hal | None" = None
 
-    def idle(self, to_ms):
-        """Called when every task waits: return the time to leap to, `to_ms` or before; wait for orders at the end of a run."""
+    def idle(self, to_ms: int) -> int:
+        """Called when every task waits: return the time to leap to, `to_ms` or before.
+
+        Waits for orders at the end of a run.
+        """
         now_ms = self._clock.now_ms
         while self.hal.link.out or now_ms >= self._until_ms:
             self._stop()
@@ -29,13 +39,13 @@ class Board:
                 return now_ms
         return min(to_ms, self._clock.next_alarm_ms(), self._until_ms)
 
-    def restart(self):
+    def restart(self) -> None:
         """The firmware resets the board."""
         self._flush_output()
         self._send(wire.RESTART)
         sys.exit(0)
 
-    def obey(self):
+    def obey(self) -> None:
         """Take orders until the one to run."""
         while True:
             head = self._in.read(wire.HEAD_BYTES)
@@ -46,23 +56,25 @@ class Board:
             if kind == wire.RUN:
                 self._until_ms = at_ms
                 return
+            if kind == wire.POWER_OFF:
+                sys.exit(0)
             self._clock.at(at_ms, self._apply, kind, payload)
 
-    def _stop(self):
+    def _stop(self) -> None:
         self._flush_output()
         self._send(wire.STOPPED)
         self.obey()
 
-    def _flush_output(self):
+    def _flush_output(self) -> None:
         link = self.hal.link
         if link.out:
             self._send(wire.OUTPUT, link.out)
             link.out = b""
 
-    def _send(self, kind, payload=b""):
+    def _send(self, kind: int, payload: bytes = b"") -> None:
         self._out.write(wire.pack(kind, self._clock.now_ms, payload))
 
-    def _apply(self, kind, payload):
+    def _apply(self, kind: int, payload: bytes) -> None:
         hal = self.hal
         if kind == wire.PINS:
             hal.sampler.set_pins(struct.unpack("<I", payload)[0])
@@ -76,16 +88,17 @@ class Board:
             hal.link.plug(payload[0])
 
 
-def main(folder, seed, reset_cause):
+def main(folder: str, seed: str, reset_cause: int) -> None:
     """Run the firmware in `folder` until the conductor hangs up."""
     clock = virtual_time.Clock()
     board = Board(clock)
     virtual_time.install(clock, board.idle)
     # Only now: these import time and asyncio.
     from tocsin_fw import app
+
     from tocsin_sim.vm.hal_sim import Hal
 
-    def open_hal(config):
+    def open_hal(config: "Config") -> "Hal":
         board.hal = Hal(clock, config["board"], folder, seed.encode(), reset_cause, board.restart)
         board.obey()
         clock.ring()

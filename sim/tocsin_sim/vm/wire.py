@@ -2,7 +2,8 @@
 
 Context: both ends; this module imports nothing but struct, so that both read the same layout.
 
-Every message is `kind` 1 byte, `at_ms` 8 bytes, length 4 bytes, payload; integers little-endian. Times are ms since power-up.
+Every message is `kind` 1 byte, `at_ms` 8 bytes, length 4 bytes, payload; integers little-endian. Times are ms since
+power-up.
 
 | kind | to | payload | meaning |
 | --- | --- | --- | --- |
@@ -12,6 +13,7 @@ Every message is `kind` 1 byte, `at_ms` 8 bytes, length 4 bytes, payload; intege
 | T | board | m°C 4 signed, sensor name | temperature from `at_ms` on; 0x7FFFFFFF: the sensor is gone |
 | L | board | bytes | bytes from the host arrive on the link |
 | U | board | 1 byte | 1: a host is there, 0: the cable is out |
+| F | board | | the power is cut now: keep what the flash holds, and end |
 | O | conductor | bytes | the board has sent these bytes |
 | S | conductor | | the board has stopped at `at_ms` and waits |
 | X | conductor | | the board restarts at `at_ms` |
@@ -27,6 +29,7 @@ ADC = 0x41
 TEMPERATURE = 0x54
 LINK = 0x4C
 PLUG = 0x55
+POWER_OFF = 0x46
 OUTPUT = 0x4F
 STOPPED = 0x53
 RESTART = 0x58
