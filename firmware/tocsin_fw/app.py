@@ -6,7 +6,7 @@ Role in the flow: all stages of a gateway. Context: task.
 import asyncio
 from binascii import unhexlify
 
-from tocsin.event import SOURCE_GATEWAY, TROUBLE_CONFIG_REFUSED, TYPE_BOOT
+from tocsin.event import SOURCE_GATEWAY, TROUBLE_CONFIG_REFUSED, TROUBLE_ROOT_FILES, TYPE_BOOT
 from tocsin.gateway_session import GatewaySession
 from tocsin.messages import NONCE_BYTES, Hello
 from tocsin.zone import Zone
@@ -20,19 +20,27 @@ from .orders import Orders
 from .pulse import Pulse, input_word
 from .recorder import Recorder
 from .sense import Contact, Contacts
-from .supervisor import Supervisor
+from .supervisor import Supervisor, keep_error
 from .uplink import Uplink
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .hal import Beat, Config, Hal
 
 # The slower debounce layer needs 240 samples to say how things stand; the boot record waits for it. What turns out not
 # to be normal until a little later, when the loops have had their three readings, was found so at start.
 SETTLE_MS = 250
 START_UNTIL_MS = 600
+# A gateway that cannot run tries again; not so often that it wears out its flash.
+RESTART_AFTER_MS = 10_000
 
 
 class Gateway:
     """All parts of a running gateway, in the order of the way of a signal."""
 
-    def __init__(self, hal: "object", config: "dict[str, object]", config_problems: int) -> None:
+    def __init__(self, hal: "Hal", config: "Config", config_problems: int) -> None:
         self.hal = hal
         self._config_problems = config_problems
         uptime_ms = hal.sampler.count
@@ -59,18 +67,22 @@ class Gateway:
         self.recorder.report_start()
         if self._config_problems:
             self.recorder.trouble(TROUBLE_CONFIG_REFUSED, self._config_problems)
+        # A virtual board's storage is a folder among others; a real one's is the whole file system.
+        strangers = 0 if self.hal.storage else configuration.strange_files("/")
+        if strangers:
+            self.recorder.trouble(TROUBLE_ROOT_FILES, strangers)
         supervisor = Supervisor(self.hal, self.recorder, self._nudge)
         for task in (self._sense, self._measure, self.pulse.run, self.uplink.listen, self.uplink.push):
             supervisor.add(task)
         await supervisor.run()
 
-    async def _sense(self, beat: "object") -> None:
+    async def _sense(self, beat: "Beat") -> None:
         while True:
             beat()
             self.contacts.drain(START_UNTIL_MS)
             await self.hal.sampler.flag.wait()
 
-    async def _measure(self, beat: "object") -> None:
+    async def _measure(self, beat: "Beat") -> None:
         while True:
             beat()
             now_ms = self.hal.sampler.count()
@@ -82,7 +94,7 @@ class Gateway:
         self.hal.sampler.flag.set()
         self.uplink.wake()
 
-    def _start_sampler(self, config: "dict[str, object]") -> None:
+    def _start_sampler(self, config: "Config") -> None:
         mask = rest_mask = 0
         for entry in config["zones"]:
             if entry["type"] == "contact":
@@ -91,26 +103,36 @@ class Gateway:
         self.hal.sampler.start(mask, rest_mask)
 
 
-def _contacts(config: "dict[str, object]", zones: "object", hal: "object", recorder: "object", guard: "object") -> Contacts:
+def _contacts(config: "Config", zones: "dict[int, Zone]", hal: "Hal", recorder: Recorder, guard: Guard) -> Contacts:
     entries = [entry for entry in config["zones"] if entry["type"] == "contact"]
     contacts = [Contact(zones[entry["zone"]], entry["pin"]) for entry in entries]
     return Contacts(contacts, hal.sampler, recorder, guard.announce)
 
 
-def _measurements(config: "dict[str, object]", zones: "object", hal: "object", guard: "object") -> measure.Measurements:
+def _measurements(config: "Config", zones: "dict[int, Zone]", hal: "Hal", guard: Guard) -> measure.Measurements:
     makers = {"loop": measure.loop, "temperature": measure.temperature}
     entries = [entry for entry in config["zones"] if entry["type"] in makers]
     found = [makers[entry["type"]](entry, zones[entry["zone"]], hal) for entry in entries]
     return measure.Measurements(found, guard.announce)
 
 
-def _hello(config: "dict[str, object]", keystore: Keystore, recorder: Recorder, hal: "object") -> Hello:
+def _hello(config: "Config", keystore: Keystore, recorder: Recorder, hal: "Hal") -> Hello:
     lib_hash = unhexlify(config["lib_hash"])
     nonce = hal.random(NONCE_BYTES)
     return Hello(config["gateway"], keystore.key_id(), lib_hash, recorder.boot, 0, 0, recorder.counter, nonce)
 
 
-def run(open_hal: "object", root: str = "") -> None:
-    """Run the firmware on the board that `open_hal(config)` gives, with the configuration in `root`. Does not return."""
+def run(open_hal: "Callable[[Config], Hal]", root: str = "") -> None:
+    """Run the firmware on the board that `open_hal(config)` gives, with what `root` configures. Does not return."""
     config, problems = configuration.load(root + "/site.json")
-    asyncio.run(Gateway(open_hal(config), config, problems).run())
+    hal = open_hal(config)
+    try:
+        asyncio.run(Gateway(hal, config, problems).run())
+    except Exception as error:  # noqa: BLE001 - whatever it is, a gateway that stands still helps nobody
+        keep_error(hal.storage, error)
+        asyncio.run(_restart(hal))
+
+
+async def _restart(hal: "Hal") -> None:
+    await asyncio.sleep_ms(RESTART_AFTER_MS)
+    hal.restart()

@@ -1,4 +1,4 @@
-"""The device's configuration: what `tocsin site` compiled into /site.json.
+"""The device's configuration: what `tocsin site` compiled into /site.json, and what else lies beside it.
 
 Role in the flow: read once at start. Context: task.
 A gateway with a damaged configuration does not stay silent: it runs with what could be read and says so in a
@@ -6,40 +6,102 @@ trouble record.
 """
 
 import json
+import os
 
+import tocsin_boards
 
-def load(path: str) -> "tuple[dict[str, object], int]":
-    """(configuration, number of problems). Unknown zones types and half entries are left out, one problem each."""
-    try:
-        with open(path) as file:
-            config = json.load(file)
-    except (OSError, ValueError):
-        return _empty(), 1
-    if not isinstance(config, dict) or not isinstance(config.get("zones"), list):
-        return _empty(), 1
-    usable = [zone for zone in config["zones"] if _is_usable(zone)]
-    problems = len(config["zones"]) - len(usable)
-    config["zones"] = usable
-    for key, default in _empty().items():
-        if key not in config:
-            config[key] = default
-            problems += 1
-    return config, problems
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
+    from .hal import Config
 
-def _empty() -> "dict[str, object]":
-    return {"gateway": "unnamed", "board": "", "lib_hash": "0" * 16, "zones": []}
+# What belongs at the root of a board's file system. The stock image looks for modules there first, so a stray
+# /struct.py would stand in for a built-in one.
+ROOT_FILES = ("boot.py", "main.py", "lib", "site.json", "keys", "journal", "last-error.txt")
 
-
+_HEX = "0123456789abcdef"
+# Field, smallest, largest.
+_COMMON = (("zone", 1, 250), ("h24", 0, 1))
 _FIELDS = {
-    "contact": ("pin", "rest"),
-    "loop": ("adc", "normal_from_mv", "alarm_from_mv", "open_from_mv"),
-    "temperature": ("sensor", "low_mc", "high_mc", "period_s"),
+    "contact": (("pin", 0, 29), ("rest", 0, 1)),
+    "loop": (
+        ("adc", 0, 2),
+        ("normal_from_mv", 0, 5000),
+        ("alarm_from_mv", 0, 5000),
+        ("open_from_mv", 0, 5000),
+    ),
+    "temperature": (("low_mc", -100_000, 200_000), ("high_mc", -100_000, 200_000), ("period_s", 1, 86_400)),
 }
 
 
-def _is_usable(zone: object) -> bool:
-    if not isinstance(zone, dict) or zone.get("type") not in _FIELDS:
+def load(path: str) -> "tuple[Config, int]":
+    """(configuration, number of problems). What cannot be used is left out or replaced, one problem each."""
+    config: "Config" = {"gateway": "unnamed", "board": "", "lib_hash": "0" * 16, "zones": []}
+    try:
+        with open(path) as file:
+            found = json.load(file)
+    except (OSError, ValueError, MemoryError):
+        return config, 1
+    if not isinstance(found, dict):
+        return config, 1
+    problems = 0
+    for key, is_right in _CHECKS:
+        if is_right(found.get(key)):
+            config[key] = found[key]
+        else:
+            problems += 1
+    return config, problems + _take_zones(config, found.get("zones"))
+
+
+def strange_files(root: str) -> int:
+    """How many files lie at the root of the file system that do not belong there."""
+    return len([name for name in os.listdir(root) if name not in ROOT_FILES])
+
+
+def _take_zones(config: "Config", zones: "Any") -> int:
+    """Put the usable ones of `zones` into `config`; the number of others."""
+    if not isinstance(zones, list):
+        return 1
+    numbers = set()
+    for zone in zones:
+        if _is_usable(zone, config["board"]) and zone["zone"] not in numbers:
+            numbers.add(zone["zone"])
+            config["zones"].append(zone)
+    return len(zones) - len(numbers)
+
+
+def _is_usable(zone: "Any", board: str) -> bool:
+    if not isinstance(zone, dict) or zone.get("type") not in ("contact", "loop", "temperature"):
         return False
-    needed = ("zone", "h24") + _FIELDS[zone["type"]]
-    return all(key in zone for key in needed) and 1 <= zone["zone"] <= 250
+    for key, low, high in _COMMON + _FIELDS[zone["type"]]:
+        value = zone.get(key)
+        if not isinstance(value, int) or not low <= value <= high:
+            return False
+    return zone["type"] != "temperature" or _is_sensor(zone.get("sensor"), board)
+
+
+def _is_sensor(name: "Any", board: str) -> bool:
+    """Whether this is "chip", or a ROM id like "28-0316a4f1c2ff" on a board that is known to have a bus."""
+    if name == "chip":
+        return True
+    return bool(board) and isinstance(name, str) and name[2:3] == "-" and _is_hex(name[:2] + name[3:], 14)
+
+
+def _is_hex(text: "Any", digits: int) -> bool:
+    return isinstance(text, str) and len(text) == digits and all(digit in _HEX for digit in text)
+
+
+def _is_name(text: "Any") -> bool:
+    return isinstance(text, str) and 1 <= len(text) <= 32 and all("!" <= letter <= "~" for letter in text)
+
+
+def _is_board(text: "Any") -> bool:
+    return text in tocsin_boards.BOARDS
+
+
+def _is_lib_hash(text: "Any") -> bool:
+    return _is_hex(text, 16)
+
+
+_CHECKS = (("gateway", _is_name), ("board", _is_board), ("lib_hash", _is_lib_hash))

@@ -6,16 +6,22 @@ Role in the flow: stages 4 and 5. Context: task.
 from tocsin.event import MODE_CLOSED, SOURCE_GATEWAY, STATE_ALARM, TYPE_ALARM, TYPE_MODE
 from tocsin.policy import Policy
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tocsin.zone import Zone
+
+    from .recorder import Recorder
+
 
 class Guard:
     """The zones of a gateway under its policy."""
 
-    def __init__(self, zones: "list[object]", recorder: "object") -> None:
+    def __init__(self, zones: "list[Zone]", recorder: "Recorder") -> None:
         self._zones = zones
         self._recorder = recorder
         self._policy = Policy(recorder.mode)
 
-    def announce(self, zone: "object", state: int, value: int, count: int, at_ms: int) -> None:
+    def announce(self, zone: "Zone", state: int, value: int, count: int, at_ms: int) -> None:
         """Take the state (0 … 3) of `zone` seen at uptime `at_ms`; `value` and `count` as docs/record.md gives them."""
         before = zone.state
         kind = zone.observe(state)

@@ -1,33 +1,98 @@
 """The hardware layer's contract: what every back-end gives the firmware, and nothing more.
 
-Role in the flow: stages 1 to 3, 7 and 8, where the firmware meets a board. Context: task; see each member.
+Role in the flow: stages 1 to 3, 7 and 8, where the firmware meets a board. Context: task, except where said.
 
-A back-end is a module with `open_hal(config)`; `config` is the parsed /site.json. `machine`, `rp2` and their like are imported
-in back-ends and drivers only. Back-ends: `hal_rp2` (RP2040, Pico W); the simulator brings its own.
-
-A hal has:
-
-| member | what it is |
-| --- | --- |
-| `board` | name of the board, as in `tocsin_boards` |
-| `storage` | folder for journal and keys, without a slash at its end |
-| `sampler.start(mask, rest_mask)` | sample the pins of `mask` once a millisecond; a pin is active when it differs from its bit in `rest_mask` |
-| `sampler.ring` | `tocsin.edge_ring.EdgeRing` of debounced transitions, filled in interrupt context |
-| `sampler.flag` | `asyncio.ThreadSafeFlag`, set when transitions wait in the ring |
-| `sampler.count()` | samples since start: milliseconds, 64 bits, the gateway's only clock |
-| `sampler.lost()` | samples lost since start |
-| `sampler.levels(layer)` | debounced word of a layer (`tocsin.debounce`) |
-| `read_mv(channel)` | voltage of ADC `channel` in mV; raises OSError |
-| `read_mc(sensor)` | temperature in m°C of a DS18B20 by ROM id, or of the chip by "chip"; raises OSError |
-| `link.read()` | bytes from the host, b"" when none came |
-| `link.write(data)` | bytes to the host; dropped when nobody listens, never blocks longer than the watchdog allows |
-| `link.wait(timeout_ms)` | coroutine: until bytes came, or the time is over |
-| `link.is_open()` | whether a host is there, as far as the hardware can tell |
-| `feed()` | feed the watchdog |
-| `reset_cause()` | 0 unknown, 1 power, 3 watchdog (docs/record.md, boot) |
-| `restart()` | reset the board; does not return |
-| `random(count)` | `count` bytes nobody can guess |
+A back-end is a module with `open_hal(config) -> Hal`; `config` is what `config.load` made of /site.json. `machine`,
+`rp2` and their like are imported in back-ends and drivers only. Back-ends: `hal_rp2` (RP2040, Pico W); the simulator
+brings its own. They need not import anything from here: fitting is enough, and `make lint` checks that they fit.
 """
 
 # The watchdog of the RP2040 reaches 8388 ms at most (datasheet 4.7); below it, the supervisor judges first.
 WATCHDOG_MS = 8000
+# errno of a sensor that has no reading yet; asked again a second later it has one, or another error.
+EAGAIN = 11
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Awaitable, Callable
+    from typing import Any, Protocol
+
+    from tocsin.edge_ring import EdgeRing
+
+    # The device configuration, as `config.load` leaves it: every field there, of the right type and in its range.
+    Config = dict[str, Any]
+    # Gives the uptime in ms: the sampler's count.
+    UptimeMs = Callable[[], int]
+    # Called by a task to show that it is alive.
+    Beat = Callable[[], None]
+
+    class Sampler(Protocol):
+        """Pins at 1 kHz, debounced. `ring` is filled in interrupt context; `flag` is set when entries wait in it."""
+
+        @property
+        def ring(self) -> EdgeRing: ...
+        @property
+        def flag(self) -> asyncio.ThreadSafeFlag: ...
+
+        def start(self, mask: int, rest_mask: int) -> None:
+            """Sample the pins of `mask`; a pin is active when it differs from its bit in `rest_mask`."""
+
+        def count(self) -> int:
+            """Samples since start: milliseconds, 64 bits, the gateway's only clock."""
+
+        def lost(self) -> int:
+            """Samples lost since start."""
+
+        def levels(self, layer: int) -> int:
+            """The debounced word of a layer (`tocsin.debounce`): bit n = pin n is active."""
+
+    class Link(Protocol):
+        """Bytes to and from the host."""
+
+        def read(self) -> bytes:
+            """Bytes from the host, b"" when none came."""
+
+        def write(self, data: bytes) -> None:
+            """Bytes to the host; dropped when nobody listens. Never blocks longer than the watchdog allows."""
+
+        def wait(self, timeout_ms: int) -> Awaitable[None]:
+            """Until bytes came, or the time is over."""
+
+        def is_open(self) -> bool:
+            """Whether a host is there, as far as the hardware can tell."""
+
+    class Hal(Protocol):
+        """A whole board."""
+
+        @property
+        def board(self) -> str:
+            """Its name, as in `tocsin_boards`."""
+
+        @property
+        def storage(self) -> str:
+            """Folder for journal and keys, without a slash at its end; "" where a board's own root is that folder."""
+
+        @property
+        def sampler(self) -> Sampler: ...
+        @property
+        def link(self) -> Link: ...
+        @property
+        def restart(self) -> Callable[[], object]:
+            """Reset the board; does not return."""
+
+        @property
+        def random(self) -> Callable[[int], bytes]:
+            """The given number of bytes nobody can guess."""
+
+        def read_mv(self, channel: int) -> int:
+            """Voltage of ADC `channel` in mV. Raises: OSError."""
+
+        def read_mc(self, sensor: str) -> int:
+            """Temperature in m°C of a DS18B20 by ROM id, or of the chip by "chip". Raises: OSError."""
+
+        def feed(self) -> None:
+            """Feed the watchdog; the first call starts it."""
+
+        def reset_cause(self) -> int:
+            """0 unknown, 1 power, 3 watchdog (docs/record.md, boot)."""

@@ -2,9 +2,9 @@
 
 Role in the flow: stage 6. Context: task.
 
-Two files take turns, so that a torn write leaves the other. The older anchor is
-overwritten with zeros once the newer one is written. On a file system that copies on write the zeros may land elsewhere: a
-raw key area takes this module's place behind the same calls.
+Two files take turns, so that a torn write leaves the other. The older anchor is overwritten with zeros once the newer
+one is written. On a file system that copies on write the zeros may land elsewhere: a raw key area takes this module's
+place behind the same calls.
 """
 
 import os
@@ -30,7 +30,7 @@ class Keystore:
             anchor = decode_anchor(data)
             if anchor is None:
                 damaged = damaged or any(data)
-            elif best is None or anchor.seq > best.seq:
+            elif best is None or (anchor.seq, anchor.boot) > (best.seq, best.boot):
                 best = anchor
                 self._turn = 1 - turn
         return best, damaged

@@ -16,6 +16,14 @@ from tocsin.event import (
     VERDICT_UNKNOWN,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .guard import Guard
+    from .hal import UptimeMs
+    from .recorder import Recorder
+
 # Refusals are recorded at most this often, so that nobody fills the journal with them.
 REFUSAL_EVERY_MS = 60_000
 
@@ -23,7 +31,9 @@ REFUSAL_EVERY_MS = 60_000
 class Orders:
     """Judges and carries out commands."""
 
-    def __init__(self, recorder: "object", guard: "object", heartbeat: "object", uptime_ms: "object") -> None:
+    def __init__(
+        self, recorder: "Recorder", guard: "Guard", heartbeat: "Callable[[], None]", uptime_ms: "UptimeMs"
+    ) -> None:
         self._recorder = recorder
         self._guard = guard
         self._heartbeat = heartbeat

@@ -17,27 +17,38 @@ from tocsin.event import (
     TYPE_HEARTBEAT,
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tocsin.gateway_session import GatewaySession
+
+    from .hal import Beat, Hal
+    from .recorder import Recorder
+    from .sense import Contacts
+
 HEARTBEAT_MS = 10_000
 TICK_MS = 1000
-BAD_FRAMES_EVERY_MS = 60_000
+# A trouble that lasts is told at once, then this often, so that it does not fill the journal.
+TROUBLE_EVERY_MS = 60_000
 
 
 class Pulse:
     """Ticks once a second on the sampler's clock."""
 
-    def __init__(self, hal: "object", recorder: "object", contacts: "object", session: "object") -> None:
+    def __init__(self, hal: "Hal", recorder: "Recorder", contacts: "Contacts", session: "GatewaySession") -> None:
         self._hal = hal
         self._recorder = recorder
         self._contacts = contacts
-        self._session = session
-        self._lost_count = 0
-        self._bad_frames_told = 0
-        self._bad_frames_at_ms = -BAD_FRAMES_EVERY_MS
+        self._lost = _Growth(TROUBLE_SAMPLES_LOST, hal.sampler.lost)
+        self._bad_frames = _Growth(TROUBLE_BAD_FRAMES, lambda: session.damaged_count)
         self._next_ms = HEARTBEAT_MS
         self._last_count = 0
         self._last_ticks_ms = time.ticks_ms()
+        self._still_ms = 0
+        self._still_told_ms = 0
 
-    async def run(self, beat: "object") -> None:
+    async def run(self, beat: "Beat") -> None:
         """The task."""
         while True:
             beat()
@@ -47,13 +58,16 @@ class Pulse:
     def tick(self) -> None:
         """One look around."""
         now_ms = self._hal.sampler.count()
-        self._check_sampler(now_ms)
-        self._recorder.tend(now_ms)
-        self._contacts.tell_chatter()
-        self._tell_bad_frames(now_ms)
         if now_ms >= self._next_ms:
             self._next_ms = now_ms - now_ms % HEARTBEAT_MS + HEARTBEAT_MS
             self.heartbeat()
+        self._check_sampler(now_ms)
+        for growth in (self._lost, self._bad_frames):
+            new = growth.take(now_ms)
+            if new:
+                self._recorder.trouble(growth.code, new)
+        self._contacts.tell_chatter()
+        self._recorder.tend(now_ms)
 
     def heartbeat(self) -> None:
         """Record that the gateway is alive, and how many records it made since it last said so."""
@@ -65,26 +79,41 @@ class Pulse:
         self._recorder.record(TYPE_HEARTBEAT, SOURCE_GATEWAY, value=chip_mc, count=count)
 
     def _check_sampler(self, now_ms: int) -> None:
-        """A sampler that lost samples, or that stands still while the chip's own clock runs, is a trouble at once."""
-        lost = self._hal.sampler.lost()
-        if lost != self._lost_count:
-            self._recorder.trouble(TROUBLE_SAMPLES_LOST, lost - self._lost_count)
-            self._lost_count = lost
+        """A sampler that stands still while the chip's own clock runs is a trouble at once: its gateway is blind."""
         ticks_ms = time.ticks_ms()
         elapsed_ms = time.ticks_diff(ticks_ms, self._last_ticks_ms)
-        if now_ms == self._last_count and elapsed_ms >= TICK_MS // 2:
-            self._recorder.trouble(TROUBLE_SAMPLER_STILL, elapsed_ms)
+        if now_ms != self._last_count:
+            self._still_ms = self._still_told_ms = 0
+        elif elapsed_ms < TICK_MS // 2:
+            return
+        else:
+            self._still_ms += elapsed_ms
+            if not self._still_told_ms or self._still_ms - self._still_told_ms >= TROUBLE_EVERY_MS:
+                self._still_told_ms = self._still_ms
+                self._recorder.trouble(TROUBLE_SAMPLER_STILL, self._still_ms)
         self._last_count = now_ms
         self._last_ticks_ms = ticks_ms
 
-    def _tell_bad_frames(self, now_ms: int) -> None:
-        new = self._session.damaged_count - self._bad_frames_told
-        if new and now_ms - self._bad_frames_at_ms >= BAD_FRAMES_EVERY_MS:
-            self._bad_frames_told += new
-            self._bad_frames_at_ms = now_ms
-            self._recorder.trouble(TROUBLE_BAD_FRAMES, new)
+
+class _Growth:
+    """A count that should not grow: by how much it did since that was last told, and whether to tell it now."""
+
+    def __init__(self, code: int, count: "Callable[[], int]") -> None:
+        self.code = code
+        self._count = count
+        self._told = 0
+        self._told_at_ms = -TROUBLE_EVERY_MS
+
+    def take(self, now_ms: int) -> int:
+        """What is to be told at uptime `now_ms`; 0 for nothing."""
+        new = self._count() - self._told
+        if not new or now_ms - self._told_at_ms < TROUBLE_EVERY_MS:
+            return 0
+        self._told += new
+        self._told_at_ms = now_ms
+        return new
 
 
-def input_word(hal: "object") -> int:
+def input_word(hal: "Hal") -> int:
     """The debounced level of every pin, as a boot record carries it."""
     return hal.sampler.levels(ALARM)

@@ -4,6 +4,7 @@ Role in the flow: stages 6 and 7. Context: task; `record` runs to its end withou
 """
 
 from tocsin.anchor import Anchor
+from tocsin.errors import JournalError
 from tocsin.event import (
     MODE_CLOSED,
     SOURCE_GATEWAY,
@@ -15,49 +16,54 @@ from tocsin.event import (
     TYPE_MODE,
     TYPE_OVERFLOW,
     TYPE_TROUBLE,
-    VERDICT_DONE,
+    VERDICT_FORGED,
+    VERDICT_STALE,
     pack_flags,
 )
-from tocsin.record import unpack
+from tocsin.record import MAC_NONE, unpack
 from tocsin.seal import Sealer, evolve
 from tocsin.wall_clock import WallClock
 
-from .journal import last_mac
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .hal import UptimeMs
     from .journal import Journal
     from .keystore import Keystore
 
 ANCHOR_EVERY_RECORDS = 64
 ANCHOR_EVERY_MS = 60_000
-# What waits in RAM while flash refuses to be written: some minutes of an ordinary night. Beyond it the oldest go, and the
-# gap in the numbers is what the host sees.
+# What waits in RAM while flash refuses to be written: some minutes of an ordinary night. Beyond it the oldest go, and
+# an overflow record tells how many.
 UNWRITTEN_MAX = 64
+# Numbers left free when the journal has lost what followed the anchor: more than can have been told since it was saved.
+SKIP_AFTER_LOSS = 1024
 
 
 class Recorder:
     """Seals and journals. `boot`, `mode` and `counter` (of the last command accepted) are the state that survives."""
 
-    def __init__(self, journal: "Journal", keystore: "Keystore", random: "object") -> None:
+    def __init__(self, journal: "Journal", keystore: "Keystore", random: "Callable[[int], bytes]") -> None:
         self.clock = WallClock()
-        self.on_record = None
+        self.on_record: "Callable[[], None] | None" = None
         self._journal = journal
         self._keystore = keystore
         self._unwritten: list[tuple[bytes, int, bytes]] = []
+        self._dropped_count = 0
         self._write_failures = 0
         self._made_count = 0
         self._anchored_at_ms = 0
-        self._uptime_ms = lambda: 0
+        self._uptime_ms: "UptimeMs" = _no_time
         anchor, self.key_damaged = keystore.load()
         self.key_missing = anchor is None
         if anchor is None:
             # Without a key nothing can be proven, yet sensing goes on: the host reports every record as forged.
-            anchor = Anchor(journal.next_seq, 0, 0, MODE_CLOSED, random(32), bytes(16))
+            anchor = Anchor(journal.oldest_seq, 0, 0, MODE_CLOSED, random(32), MAC_NONE)
         self._resume(anchor)
 
-    def start(self, uptime_ms: "object") -> None:
-        """Give the recorder its clock, a function that returns the uptime in ms, and destroy the key it started from."""
+    def start(self, uptime_ms: "UptimeMs") -> None:
+        """Give the recorder its clock, and destroy the key it started from."""
         self._uptime_ms = uptime_ms
         self._anchor()
 
@@ -100,29 +106,37 @@ class Recorder:
         self._write()
         if uptime_ms - self._anchored_at_ms >= ANCHOR_EVERY_MS:
             self._anchor()
+        self._report_losses()
 
     def _resume(self, anchor: Anchor) -> None:
         """Bring the anchored state forward over the records journalled since."""
         journal = self._journal
         self.boot, self.counter, self.mode = anchor.boot, anchor.counter, anchor.mode
         key, seq, mac = anchor.key, anchor.seq, anchor.mac
+        if journal.next_seq > seq:
+            mac = journal.next_mac
+        elif journal.next_seq < seq:
+            journal.next_seq = seq + SKIP_AFTER_LOSS
+            journal.damaged_count += 1
         while seq < journal.next_seq:
             key = evolve(key)
             if journal.first_from(seq) == seq:
-                self._replay(journal.read(seq))
+                self._replay(seq)
             seq += 1
-        if seq > anchor.seq:
-            mac = last_mac(journal)
         self.boot += 1
         self._sealer = Sealer(key, seq, mac)
         self._anchored_seq = anchor.seq
 
-    def _replay(self, data: bytes) -> None:
-        record = unpack(data)
+    def _replay(self, seq: int) -> None:
+        try:
+            record = unpack(self._journal.read(seq))
+        except (OSError, JournalError):
+            self._journal.damaged_count += 1
+            return
         self.boot = max(self.boot, record.boot)
         if record.type == TYPE_MODE:
             self.mode = record.value
-        elif record.type == TYPE_COMMAND and record.value >> 8 == VERDICT_DONE:
+        elif record.type == TYPE_COMMAND and record.value >> 8 not in (VERDICT_STALE, VERDICT_FORGED):
             self.counter = max(self.counter, record.count)
 
     def _write(self) -> None:
@@ -135,9 +149,10 @@ class Recorder:
                 self._write_failures += 1
                 if len(self._unwritten) > UNWRITTEN_MAX:
                     self._unwritten.pop(0)
+                    self._dropped_count += 1
                 return
             self._unwritten.pop(0)
-            if seq + 1 - self._anchored_seq >= ANCHOR_EVERY_RECORDS and not self._unwritten:
+            if seq + 1 - self._anchored_seq >= ANCHOR_EVERY_RECORDS:
                 self._anchor()
 
     def _report_losses(self) -> None:
@@ -146,20 +161,29 @@ class Recorder:
         failures, self._write_failures = self._write_failures, 0
         if failures:
             self.trouble(TROUBLE_JOURNAL_WRITE, failures)
-        given_up = self._journal.take_given_up()
+        given_up = self._journal.take_given_up() + self._dropped_count
+        self._dropped_count = 0
         if given_up:
             self.record(TYPE_OVERFLOW, SOURCE_GATEWAY, count=given_up)
 
     def _anchor(self) -> None:
-        """Save the present state and destroy the one before. Not while records wait: the anchor would skip them."""
-        if self._unwritten:
+        """Save the present state and destroy the one before.
+
+        Not while records wait: the anchor would skip them. Nor a key made up here: the next start, too, must tell
+        that the real one is gone.
+        """
+        if self._unwritten or self.key_missing:
             return
         sealer = self._sealer
         anchor = Anchor(sealer.seq, self.boot, self.counter, self.mode, bytes(sealer.key), sealer.mac)
+        # Noted first: an attempt that fails is not repeated, and told, at every record from then on.
+        self._anchored_seq = sealer.seq
+        self._anchored_at_ms = self._uptime_ms()
         try:
             self._keystore.save(anchor)
         except OSError:
             self._write_failures += 1
-            return
-        self._anchored_seq = sealer.seq
-        self._anchored_at_ms = self._uptime_ms()
+
+
+def _no_time() -> int:
+    return 0

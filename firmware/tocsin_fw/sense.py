@@ -1,7 +1,8 @@
 """Contacts: from debounced transitions to zone events.
 
 Role in the flow: stages 2 to 5, from the sampler's ring to the recorder. Context: task.
-Both layers of a contact are told: the evidence layer (25 ms) as a transition record, whatever the mode; the alarm layer moves the zone.
+Both layers of a contact are told: the evidence layer (25 ms) as a transition record, whatever the mode; the alarm
+layer moves the zone.
 """
 
 from array import array
@@ -10,8 +11,16 @@ from tocsin.debounce import EVIDENCE
 from tocsin.edge_ring import ENTRY_WORDS, INDEX_MASK
 from tocsin.event import STATE_ALARM, STATE_NORMAL, TYPE_CHATTER, TYPE_TRANSITION
 
-# An input that chatters must not fill the journal: 40 transitions in 10 s is twenty full activations, more than people do.
-# What is left out is counted and told once the input is calm again.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tocsin.zone import Zone
+
+    from .hal import Sampler
+    from .measure import Announce
+    from .recorder import Recorder
+
+# An input that chatters must not fill the journal: 40 transitions in 10 s is twenty full activations, more than people
+# do. From there on all are left out and counted, until the input keeps below that for 10 s; then the count is told.
 CHATTER_TRANSITIONS = 40
 CHATTER_WINDOW_MS = 10_000
 
@@ -19,33 +28,43 @@ CHATTER_WINDOW_MS = 10_000
 class Contact:
     """A zone on a pin, and how much its input chatters."""
 
-    def __init__(self, zone: "object", pin: int) -> None:
+    def __init__(self, zone: "Zone", pin: int) -> None:
         self.zone = zone
         self.pin = pin
+        self.left_out = 0
         self._window_from_ms = 0
         self._in_window = 0
-        self.left_out = 0
+        self._calm_before = False
 
     def may_tell(self, at_ms: int) -> bool:
         """Whether a transition at `at_ms` is recorded; False counts it as left out."""
         if at_ms - self._window_from_ms >= CHATTER_WINDOW_MS:
+            self._calm_before = not self._has_excess()
             self._window_from_ms = at_ms
             self._in_window = 0
         self._in_window += 1
-        if self._in_window <= CHATTER_TRANSITIONS:
+        if self._has_excess():
+            self._calm_before = False
+        elif not self.left_out:
             return True
         self.left_out += 1
         return False
 
     def is_calm(self, now_ms: int) -> bool:
-        """Whether a window without excess has passed since the last one left out."""
-        return now_ms - self._window_from_ms >= CHATTER_WINDOW_MS
+        """Whether a window without excess has passed since; an input that moves no more begins no window."""
+        windows = (now_ms - self._window_from_ms) // CHATTER_WINDOW_MS
+        return self._calm_before or windows > int(self._has_excess())
+
+    def _has_excess(self) -> bool:
+        return self._in_window > CHATTER_TRANSITIONS
 
 
 class Contacts:
     """All contact zones of a gateway. `announce` is called with (zone, state, value, count, at_ms)."""
 
-    def __init__(self, contacts: "list[Contact]", sampler: "object", recorder: "object", announce: "object") -> None:
+    def __init__(
+        self, contacts: "list[Contact]", sampler: "Sampler", recorder: "Recorder", announce: "Announce"
+    ) -> None:
         self._contacts = contacts
         self._sampler = sampler
         self._recorder = recorder

@@ -8,14 +8,34 @@ import asyncio
 from tocsin import gateway_session
 from tocsin.event import SOURCE_GATEWAY, TYPE_TIME_SET
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tocsin.gateway_session import GatewaySession
+
+    from .hal import Beat, Link, UptimeMs
+    from .journal import Journal
+    from .orders import Orders
+    from .recorder import Recorder
+
 LISTEN_TIMEOUT_MS = 1000
+# What a host may believe the time to be: 2020 to 2100. One without a clock of its own says 1970.
+UTC_FROM_MS = 1_577_836_800_000
+UTC_TO_MS = 4_102_444_800_000
 
 
 class Uplink:
     """Moves bytes between the hardware's link and the session, and acts on what the host said."""
 
     def __init__(
-        self, link: "object", session: "object", recorder: "object", journal: "object", orders: "object", uptime_ms: "object"
+        self,
+        link: "Link",
+        session: "GatewaySession",
+        recorder: "Recorder",
+        journal: "Journal",
+        orders: "Orders",
+        uptime_ms: "UptimeMs",
     ) -> None:
         self._link = link
         self._session = session
@@ -25,28 +45,30 @@ class Uplink:
         self._uptime_ms = uptime_ms
         self._wake = asyncio.Event()
         self._was_open = True
+        self._heard: "list[Any]" = []
 
     def wake(self) -> None:
         """There may be something to send."""
         self._wake.set()
 
-    async def listen(self, beat: "object") -> None:
+    async def listen(self, beat: "Beat") -> None:
         """The task that hears the host."""
         while True:
             beat()
+            # One that cannot be acted on ends the task; those behind it wait for the next.
+            while self._heard:
+                self._act(self._heard.pop(0))
             await self._link.wait(LISTEN_TIMEOUT_MS)
             data = self._link.read()
             if data:
-                for event in self._session.receive(data, self._uptime_ms()):
-                    self._act(event)
                 self.wake()
+                self._heard += self._session.receive(data, self._uptime_ms())
 
-    async def push(self, beat: "object") -> None:
+    async def push(self, beat: "Beat") -> None:
         """The task that speaks to the host."""
         while True:
             beat()
             await self._wake.wait()
-            self._wake.clear()
             is_open = self._link.is_open()
             if self._was_open and not is_open:
                 self._session.line_lost()
@@ -55,8 +77,10 @@ class Uplink:
                 data = self._session.transmit(self._uptime_ms())
                 if data:
                     self._link.write(data)
+            # Only now: a wake must outlive a failure of what it woke.
+            self._wake.clear()
 
-    def _act(self, event: "tuple[object, ...]") -> None:
+    def _act(self, event: "tuple[Any, ...]") -> None:
         kind = event[0]
         if kind == gateway_session.ACKED:
             self._journal.acked_seq = event[1]
@@ -69,6 +93,8 @@ class Uplink:
             self._orders.refuse(event[1], event[2])
 
     def _set_time(self, utc_ms: int, error_ms: int) -> None:
+        if not UTC_FROM_MS <= utc_ms <= UTC_TO_MS:
+            return
         step_ms = self._recorder.clock.set(self._uptime_ms(), utc_ms)
         if step_ms is not None:
             clamped_ms = max(-0x80000000, min(0x7FFFFFFF, step_ms))
