@@ -1,8 +1,9 @@
-"""A virtual board as the conductor sees it: a MicroPython process that is told what happens and runs in virtual time.
+"""A board as the conductor sees it: a process that is told what happens and runs in a time of its own.
 
 Role in the flow: stages 1 to 8 run inside; here is the outside. Context: CPython.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -17,7 +18,7 @@ _PACKAGES = ("tocsin", "tocsin_boards", "tocsin_fw", "tocsin_sim")
 
 
 class BoardError(Exception):
-    """The virtual board died or could not be started; the message holds its console."""
+    """A board died or could not be started; the message holds its console."""
 
 
 def micropython_executable() -> str:
@@ -49,24 +50,23 @@ def import_path() -> str:
 
 
 class BoardProcess:
-    """One powered virtual board. All times are ms since its power-up."""
+    """One powered board, virtual or emulated. All times are ms since its power-up."""
 
-    def __init__(self, folder: Path, seed: str, reset_cause: int) -> None:
-        """Power up the board whose flash holds what lies in `folder`; it waits for its first run."""
+    def __init__(self, command: list[str], folder: Path, environment: dict[str, str]) -> None:
+        """Power up the board whose flash lies in `folder`: `command` runs it; it waits for its first run."""
         self.now_ms = 0
         self.has_restarted = False
+        self._folder = folder
         self._console = (folder / "console.txt").open("ab")
         self._orders = bytearray()
-        command = [micropython_executable(), "-X", "heapsize=16m", "-m", "tocsin_sim.vm.virtual_board"]
         self._process = subprocess.Popen(
-            [*command, str(folder), seed, str(reset_cause)],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._console,
-            env={**os.environ, "MICROPYPATH": import_path()},
+            env=environment,
             bufsize=0,
         )
-        self._folder = folder
 
     def tell(self, kind: int, at_ms: int, payload: bytes = b"") -> None:
         """Say what happens at `at_ms` (see `wire`); sent with the next run."""
@@ -96,12 +96,18 @@ class BoardProcess:
                 return output
 
     def power_off(self) -> None:
-        """Cut the power: the process is killed, what it had written stays."""
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout, self._console):
-            if pipe is not None:
-                pipe.close()
+        """Cut the power at this very moment; what the flash holds stays."""
+        assert self._process.stdin is not None
+        try:
+            with contextlib.suppress(BrokenPipeError):  # it has ended by itself
+                self._process.stdin.write(wire.pack(wire.POWER_OFF, self.now_ms))
+            self._process.wait(_PATIENCE_S)
+        finally:
+            self._process.kill()
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout, self._console):
+                if pipe is not None:
+                    pipe.close()
 
     def _read(self, count: int) -> bytes:
         assert self._process.stdout is not None
@@ -116,4 +122,4 @@ class BoardProcess:
     def _death(self) -> BoardError:
         self._process.wait(_PATIENCE_S)
         console = (self._folder / "console.txt").read_text(errors="replace")[-4000:]
-        return BoardError(f"virtual board {self._folder.name} ended by itself; its console says:\n{console}")
+        return BoardError(f"board {self._folder.name} ended by itself; its console says:\n{console}")

@@ -17,17 +17,19 @@ from tocsin_host.site import SiteError, load_site
 
 from tocsin_sim.board_process import BoardError
 from tocsin_sim.cable import CableError
+from tocsin_sim.outcome import Outcome
 from tocsin_sim.play import play
 from tocsin_sim.scenario import Scenario, ScenarioError
+from tocsin_sim.tiers import TIERS, Tier
 
-_ERRORS = (ScenarioError, SiteError, BoardError, CableError, TocsinError)
+_ERRORS = (ScenarioError, SiteError, BoardError, CableError, TocsinError, ImportError)
 
 
-def run_and_report(scenario: Scenario, out: Path | None, as_json: bool) -> None:
+def run_and_report(scenario: Scenario, out: Path | None, as_json: bool, tier: str = "virtual") -> None:
     """Play `scenario`, show it, print the summary; exit code 1 unless it is clean."""
     try:
         with _working_folder(out) as folder:
-            outcome = _play(scenario, folder, as_json)
+            outcome = _play(scenario, folder, as_json, TIERS[tier]())
     except _ERRORS as error:
         raise click.ClickException(str(error)) from error
     if as_json:
@@ -43,13 +45,13 @@ def run_and_report(scenario: Scenario, out: Path | None, as_json: bool) -> None:
     raise SystemExit(0 if outcome.is_clean else 1)
 
 
-def _play(scenario: Scenario, folder: Path, as_json: bool) -> Any:
+def _play(scenario: Scenario, folder: Path, as_json: bool, tier: Tier) -> Outcome:
     if as_json:
-        return play(scenario, folder, _hear_nothing)
+        return play(scenario, folder, _hear_nothing, tier)
     site = load_site(scenario.site)
     names = {gateway.name: {zone.number: zone.name for zone in gateway.zones} for gateway in site.gateways}
     with make_show(names, False, f"{site.name}: {scenario.name}, seed {scenario.seed}") as show:
-        return play(scenario, folder, show.event)
+        return play(scenario, folder, show.event, tier)
 
 
 def _hear_nothing(_: Mapping[str, Any]) -> None:

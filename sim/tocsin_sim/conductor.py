@@ -1,4 +1,4 @@
-"""The conductor: plays a scenario on virtual boards against the real collector, event by event in virtual time.
+"""The conductor: plays a scenario on virtual or emulated boards against the real collector, event by event in virtual time.
 
 Role in the flow: around stages 1 to 10. Context: CPython.
 
@@ -23,6 +23,7 @@ from tocsin_sim.board_process import BoardProcess
 from tocsin_sim.cable import Cable
 from tocsin_sim.collector_process import CollectorProcess
 from tocsin_sim.expectation import Timeline
+from tocsin_sim.tiers import Tier
 from tocsin_sim.vm import wire
 from tocsin_sim.world import World
 
@@ -65,6 +66,7 @@ class Conductor:
         clock: FileClockWriter,
         timeline: Timeline,
         seed: int,
+        tier: Tier,
     ) -> None:
         self.gateways = {gateway.name: gateway for gateway in gateways}
         self.collector = collector
@@ -72,6 +74,7 @@ class Conductor:
         self.now_ms = 0
         self._clock = clock
         self._seed = seed
+        self._tier = tier
         self._host_offset_ms = 0
         self._set_clock(0)
 
@@ -81,7 +84,7 @@ class Conductor:
         gateway.boots += 1
         gateway.power_on_ms = self.now_ms
         self.timeline.power_on_ms[name, gateway.boots] = self.now_ms
-        board = gateway.board = BoardProcess(gateway.folder, f"{self._seed}/{name}/{gateway.boots}", cause)
+        board = gateway.board = self._tier.power_on(gateway.folder, f"{self._seed}/{name}/{gateway.boots}", cause)
         for kind, at_ms, payload in _stimuli(gateway.world, self.now_ms):
             board.tell(kind, at_ms, payload)
         board.tell(wire.PLUG, 0, bytes((gateway.cable.is_plugged,)))

@@ -1,4 +1,4 @@
-"""Play a scenario from beginning to end on virtual boards, and judge it.
+"""Play a scenario from beginning to end on virtual or emulated boards, and judge it.
 
 Role in the flow: around stages 1 to 10. Context: CPython.
 """
@@ -18,18 +18,19 @@ from tocsin_sim.outcome import Outcome
 from tocsin_sim.reckoning import SETTLE_MS, reckon
 from tocsin_sim.scenario import Action, Scenario
 from tocsin_sim.stage import Hear, Stage, set_up
+from tocsin_sim.tiers import Tier, VirtualTier
 
 Happening = tuple[int, Callable[[], None]]
 
 
-def play(scenario: Scenario, folder: Path, hear: Hear) -> Outcome:
+def play(scenario: Scenario, folder: Path, hear: Hear, tier: Tier | None = None) -> Outcome:
     """Play `scenario` with everything it needs in `folder` (must be empty); `hear` gets the collector's events.
 
     Leaves in `folder` the store, and for each gateway NAME.tlog and NAME.keys.
     Raises: ScenarioError, SiteError, BoardError, CableError.
     """
     started_s = time.monotonic()
-    stage = set_up(scenario, folder, hear)
+    stage = set_up(scenario, folder, hear, tier or VirtualTier())
     try:
         _run(stage)
     finally:

@@ -5,6 +5,7 @@ It trusts nothing the collector said: it verifies the exports anew and counts wh
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tocsin import event
 from tocsin.command import SET_MODE
@@ -14,16 +15,18 @@ from tocsin_host.store import Store
 
 from tocsin_sim.expectation import Expectation, judge
 from tocsin_sim.housekeeping import expected_of_itself
-from tocsin_sim.journal_dump import sealed_count
 from tocsin_sim.outcome import Outcome
 from tocsin_sim.scenario import Action
 from tocsin_sim.stage import Stage
+from tocsin_sim.tiers import Tier
 
 # After its end a scenario runs on for this long, so that what was recorded last can still arrive.
 SETTLE_MS = 15_000
 # A gateway asks for the time every 600 s; a step of the host's clock shows at the next ask.
 _TIME_ASK_WITHIN_MS = 615_000
 _ORDER_WITHIN_MS = 1000
+# What a gateway may need from power-up to its first sample.
+_FIRST_SAMPLE_WITHIN_MS = 1000
 _COMPLAINTS_MAX = 20
 
 
@@ -37,22 +40,43 @@ def reckon(stage: Stage, exports: dict[str, bytes], wall_seconds: float) -> Outc
         records[name] = [] if report.findings else _records(data)
     with Store(stage.store, read_only=True) as store:
         findings += [f"{finding.gateway}: {finding.kind}: {finding.detail}" for finding in store.findings()]
-    verdict = judge(_expectations(stage), records, stage.conductor.timeline)
-    sealed = sum(sealed_count(stage.flash / name) for name in exports)
+    late = _learn_sampling(stage, records)
+    verdict = judge(_widened(_expectations(stage), stage.tier), records, stage.conductor.timeline)
+    sealed = sum(stage.tier.sealed_count(stage.flash / name) for name in exports)
     verified = sum(map(len, records.values()))
-    complaints = [f"lost: {missing}" for missing in verdict.missing]
+    complaints = late + [f"lost: {missing}" for missing in verdict.missing]
     complaints += [f"unexpected: {text}" for text in verdict.unexpected] + [f"forged: {text}" for text in findings]
     return Outcome(
         expected=verdict.fulfilled + len(verdict.missing),
         sealed=sealed,
         verified=verified,
-        lost=len(verdict.missing) + max(0, sealed - verified),
+        lost=len(late) + len(verdict.missing) + max(0, sealed - verified),
         forged=len(findings),
         unexpected=len(verdict.unexpected),
         virtual_seconds=(stage.scenario.duration_ms + SETTLE_MS) / 1000,
         wall_seconds=wall_seconds,
         complaints=complaints[:_COMPLAINTS_MAX],
     )
+
+
+def _learn_sampling(stage: Stage, records: dict[str, list[Record]]) -> list[str]:
+    """Tell the timeline since when each boot has sampled; return a complaint for each that began too late."""
+    timeline = stage.conductor.timeline
+    complaints: list[str] = []
+    for (name, boot), power_on_ms in timeline.power_on_ms.items():
+        told = [one for one in records[name] if one.boot == boot and one.type == event.TYPE_TIME_SET]
+        first_ms = told[0].utc_ms - told[0].uptime_ms - timeline.start_utc_ms if told else None
+        sampling_ms = stage.tier.sampling_from_ms(power_on_ms, first_ms)
+        timeline.power_on_ms[name, boot] = sampling_ms
+        if not 0 <= sampling_ms - power_on_ms <= _FIRST_SAMPLE_WITHIN_MS:
+            complaints.append(f"lost: {name} boot {boot}: first sample {sampling_ms - power_on_ms} ms after power-up")
+    return complaints
+
+
+def _widened(expectations: list[Expectation], tier: Tier) -> list[Expectation]:
+    """Expectations within what the tier's time is good for."""
+    early_ms, late_ms = tier.early_ms, tier.late_ms
+    return [replace(one, from_ms=one.from_ms - early_ms, to_ms=one.to_ms + late_ms) for one in expectations]
 
 
 def _records(data: bytes) -> list[Record]:
@@ -64,7 +88,9 @@ def _records(data: bytes) -> list[Record]:
 def _expectations(stage: Stage) -> list[Expectation]:
     expected: list[Expectation] = []
     for name, gateway in stage.conductor.gateways.items():
-        expected += expected_of_itself(name, stage.configs[name], gateway.world, gateway.powered)
+        starts = [stage.conductor.timeline.power_on_ms[name, boot + 1] for boot in range(len(gateway.powered))]
+        lives = [(start, off) for start, (_, off) in zip(starts, gateway.powered, strict=True)]
+        expected += expected_of_itself(name, stage.configs[name], gateway.world, lives)
     for entry in stage.scenario.expects:
         source = stage.zone_number(entry.gateway, entry.zone) if entry.zone else event.SOURCE_GATEWAY
         from_ms = round(entry.at_s * 1000)

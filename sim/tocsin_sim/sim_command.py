@@ -19,12 +19,13 @@ def sim() -> None:
 @sim.command()
 @click.argument("scenario", type=click.Path(path_type=Path))
 @click.option("--seed", type=int, help="Bounce and keys from another seed than the scenario's.")
+@click.option("--tier", type=click.Choice(["virtual", "emulated"]), default="virtual", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="Leave the store, logs and keys in this folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print nothing but the summary, as one JSON object.")
-def run(scenario: Path, seed: int | None, out: Path | None, as_json: bool) -> None:
+def run(scenario: Path, seed: int | None, tier: str, out: Path | None, as_json: bool) -> None:
     """Play SCENARIO (TOML) and judge it: exit code 0 only if what it expects came, verified, and nothing else."""
     try:
         loaded = load_scenario(scenario, seed)
     except ScenarioError as error:
         raise click.ClickException(str(error)) from error
-    run_and_report(loaded, out, as_json)
+    run_and_report(loaded, out, as_json, tier)

@@ -21,6 +21,7 @@ from tocsin_sim.collector_process import CollectorProcess
 from tocsin_sim.conductor import Conductor, VirtualGateway
 from tocsin_sim.expectation import Timeline
 from tocsin_sim.scenario import Scenario, ScenarioError
+from tocsin_sim.tiers import Tier
 from tocsin_sim.world import build_world
 
 Hear = Callable[[Mapping[str, Any]], None]
@@ -37,6 +38,7 @@ class Stage:
     conductor: Conductor
     store: Path
     flash: Path
+    tier: Tier
 
     def zone_number(self, gateway: str, zone: str) -> int:
         """Number of a zone by its name. Raises: ScenarioError naming those that there are."""
@@ -51,29 +53,29 @@ def zone_numbers(gateway: Gateway) -> dict[str, int]:
     return {zone.name: zone.number for zone in gateway.zones}
 
 
-def set_up(scenario: Scenario, folder: Path, hear: Hear) -> Stage:
+def set_up(scenario: Scenario, folder: Path, hear: Hear, tier: Tier) -> Stage:
     """Build the stage in `folder`; nothing runs yet. Raises: ScenarioError, SiteError."""
     site = load_site(scenario.site)
     _check_gateways(scenario, site)
     store, ports, keys = folder / "store", folder / "ports", folder / "store" / "keys"
     for new in (ports, keys):
         new.mkdir(parents=True)
-    configs = {one.name: compile_gateway(site, one.name, lib_hash()) for one in site.gateways}
+    configs = {one.name: {**compile_gateway(site, one.name, lib_hash()), "board": tier.board} for one in site.gateways}
     secrets = {one.name: provision.simulated_secrets(one.name, scenario.seed) for one in site.gateways}
     # All worlds first: a scenario that cannot be played must not leave half a stage behind.
     worlds = {one.name: build_world(scenario, one.name, configs[one.name], zone_numbers(one)) for one in site.gateways}
     gateways: list[VirtualGateway] = []
     for name, world in worlds.items():
         write_secrets(secrets_path(keys, name), secrets[name])
-        provision.flash(folder / "flash" / name, secrets[name], configs[name])
+        tier.flash(folder / "flash" / name, secrets[name], configs[name])
         gateways.append(VirtualGateway(name, folder / "flash" / name, world, Cable(ports / name)))
     clock = FileClockWriter(folder / "clock")
     arguments = ["--store", str(store), "--clock", str(folder / "clock")]
     for virtual in gateways:
         arguments += ["--port", f"{virtual.name}={virtual.cable.path}"]
     collector = CollectorProcess(arguments, folder / "collector.txt", hear)
-    conductor = Conductor(gateways, collector, clock, Timeline(scenario.start_utc_ms), scenario.seed)
-    return Stage(scenario, site, configs, secrets, conductor, store, folder / "flash")
+    conductor = Conductor(gateways, collector, clock, Timeline(scenario.start_utc_ms), scenario.seed, tier)
+    return Stage(scenario, site, configs, secrets, conductor, store, folder / "flash", tier)
 
 
 def _check_gateways(scenario: Scenario, site: Site) -> None:

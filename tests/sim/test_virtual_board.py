@@ -16,7 +16,7 @@ from tocsin.framing import encode_frame
 from tocsin.record import Record, unpack
 from tocsin_host.keys import GatewaySecrets
 from tocsin_sim import provision
-from tocsin_sim.board_process import BoardProcess
+from tocsin_sim.tiers import VirtualTier
 from tocsin_sim.vm import wire
 
 CONFIG: dict[str, Any] = {
@@ -41,7 +41,7 @@ class Bench:
         self.power_on()
 
     def power_on(self) -> None:
-        self.board = BoardProcess(self.folder, f"bench/{len(self.records)}", event.RESET_POWER)
+        self.board = VirtualTier().power_on(self.folder, f"bench/{len(self.records)}", event.RESET_POWER)
         self.session = host_session.HostSession()
 
     def power_cut(self) -> None:

@@ -17,7 +17,7 @@ from rp2040py.simulator import Simulator
 from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
 from tocsin_sim.emulator.flash_model import INSTANT, FlashModel, FlashTiming
-from tocsin_sim.emulator.mends import ExactIdleClock, answer_unique_id, quiet_uart, require_library
+from tocsin_sim.emulator.mends import ExactIdleClock, answer_unique_id, give_random_bits, quiet_uart, require_library
 from tocsin_sim.emulator.usb_link import UsbLink
 
 FLASH_BYTES = 2 * 1024 * 1024
@@ -53,6 +53,7 @@ class EmulatedBoard:
         self._clock.pio_blocks = list(self.mcu.pio)
         quiet_uart(self.mcu)
         answer_unique_id(self.mcu.ssi, unique_id)
+        give_random_bits(self.mcu, int.from_bytes(unique_id, "big"))
         self.flash = FlashModel(self.mcu, self._clock, timing)
         self.usb = UsbLink(self.mcu, self._clock)
         self.usb.on_data = self._usb_data
@@ -83,9 +84,7 @@ class EmulatedBoard:
     def run_for_ms(self, milliseconds: float) -> None:
         self.run_until_ns(self._clock.nanos + milliseconds * NS_PER_MS)
 
-    def run_until(
-        self, condition: Callable[[], bool], limit_ms: float = 30_000, every_ms: float = 10
-    ) -> None:
+    def run_until(self, condition: Callable[[], bool], limit_ms: float = 30_000, every_ms: float = 10) -> None:
         """Run until `condition()`, asked after every piece of USB data and each `every_ms`.
 
         Raises EmulatedTimeoutError after `limit_ms`, with the end of what the board wrote.
@@ -96,9 +95,7 @@ class EmulatedBoard:
             while not condition():
                 if self._clock.nanos >= end_ns:
                     tail = bytes(self.usb.received[-_TAIL_BYTES:]).decode("utf-8", "replace")
-                    raise EmulatedTimeoutError(
-                        f"not within {limit_ms} emulated ms; the board wrote last: {tail!r}"
-                    )
+                    raise EmulatedTimeoutError(f"not within {limit_ms} emulated ms; the board wrote last: {tail!r}")
                 self.run_until_ns(min(end_ns, self._clock.nanos + every_ms * NS_PER_MS))
         finally:
             self._stop_at_data = False

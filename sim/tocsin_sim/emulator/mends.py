@@ -5,6 +5,7 @@ Role in the flow: tier T2, the emulated board. Shared: no. Context: host. Facts:
 
 from collections.abc import Callable
 from importlib.metadata import version
+from random import Random
 from typing import Any
 
 from rp2040py.clock.simulation_clock import SimulationClock
@@ -16,6 +17,7 @@ _FP_PER_NS = 32  # one system clock is 8 ns
 _NEVER_FP = 1 << 60  # RPPIO.next_due_fp is 1 << 62 when every state machine waits
 
 _UART_TX_INTERRUPT = 1 << 5
+_ROSC, _ROSC_RANDOMBIT = 0x40060, 0x1C
 _READ_UNIQUE_ID = 0x4B
 _UNIQUE_ID_SKIPPED_BYTES = 5  # opcode and four dummy bytes
 
@@ -149,6 +151,21 @@ def _quiet_one_uart(uart: Any) -> None:
 
     uart.check_interrupts = check_interrupts
     uart.write_uint32 = write
+
+
+def give_random_bits(mcu: Any, seed: int) -> None:
+    """Answer ROSC's RANDOMBIT from a generator, the same for the same seed.
+
+    Defect: the oscillator is not modelled and the bit is always 1: `os.urandom` gives the same bytes each time.
+    """
+    rosc = mcu.peripherals[_ROSC]
+    library_read = rosc.read_uint32
+    random = Random(seed)
+
+    def read(offset: int) -> int:
+        return random.getrandbits(1) if offset == _ROSC_RANDOMBIT else int(library_read(offset))
+
+    rosc.read_uint32 = read
 
 
 def answer_unique_id(ssi: Any, unique_id: bytes) -> None:

@@ -6,13 +6,15 @@ Role in the flow: tier T2, stage 8 (link). Shared: no. Context: host.
 from collections.abc import Callable
 from typing import Any
 
-from rp2040py.peripherals.usb import SIE_SUSPENDED
 from rp2040py.usb.cdc import USBCDC
 
 from tocsin_sim.emulator.mends import hold_usb_out
 
 _PACKET_BYTES = 64  # full-speed bulk
 _GIVE_DELAY_NS = 1000
+_SOF_RD = 0x48
+_FRAME_NS = 1_000_000
+_FRAME_MASK = 0x7FF
 
 
 class UsbLink:
@@ -37,6 +39,7 @@ class UsbLink:
             library_reset()
 
         mcu.usb_ctrl.on_reset = on_reset
+        self._count_frames(mcu.usb_ctrl)
 
     def write(self, data: bytes) -> None:
         """Queue bytes for the board; they arrive as fast as it takes them."""
@@ -52,12 +55,28 @@ class UsbLink:
         return data
 
     def plug(self, is_in: bool) -> None:
-        """Put the cable in or out; while it is out the bus is silent (suspended) and all bytes are lost."""
-        usb = self._cdc.usb
-        usb._sie_status = usb._sie_status & ~SIE_SUSPENDED | (0 if is_in else SIE_SUSPENDED)
+        """Put the cable in or out; while it is out no frame comes and all bytes are lost.
+
+        The library knows no suspended bus: a closed port stands in for it.
+        """
         self._is_plugged = is_in
         self._to_send.clear()
         self._cdc.set_control_lines(dtr=is_in, rts=is_in)
+
+    def _count_frames(self, usb: Any) -> None:
+        """Answer SOF_RD, which the library leaves out: the number of the last frame, one each millisecond."""
+        library_read = usb.read_uint32
+        last_frame = 0
+
+        def read(offset: int) -> int:
+            nonlocal last_frame
+            if offset != _SOF_RD:
+                return int(library_read(offset))
+            if self._is_plugged and self.connected_ns is not None:
+                last_frame = int(self._clock.nanos // _FRAME_NS) & _FRAME_MASK
+            return last_frame
+
+        usb.read_uint32 = read
 
     def _take(self, size: int) -> bytes:
         data = bytes(self._to_send[: min(size, _PACKET_BYTES)])

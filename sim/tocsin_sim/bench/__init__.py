@@ -1,0 +1,1 @@
+"""Benches: a part of the product measured beside its peers, in one run, with bars that must be cleared."""

@@ -1,0 +1,105 @@
+"""An emulated board under the conductor's clock: the same orders as the virtual board, carried out on the chip.
+
+Role in the flow: tier T2 of a scenario. Context: CPython, a process of its own, started as
+`python -m tocsin_sim.emulator.emulated_board FOLDER`. FOLDER holds `flash.bin`, what lies in the flash chip, and `site.json`;
+standard input and output carry `wire` messages. A power cut leaves the flash as it is at that moment.
+"""
+
+import json
+import struct
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import tocsin_boards
+
+from tocsin_sim.emulator.board import NS_PER_MS, EmulatedBoard
+from tocsin_sim.emulator.flash_model import TYPICAL
+from tocsin_sim.emulator.one_wire import Ds18b20
+from tocsin_sim.vm import wire
+
+_REFERENCE_MV = 3300
+_FULL_SCALE = 4095
+_CHIP_CHANNEL, _CHIP_RAW = 4, 876  # 27 °C
+# A frame comes in packets of 64 bytes: what follows within this time is heard with it.
+_LINGER_MS = 2
+_PIN_COUNT = 30
+
+
+class EmulatedGateway:
+    """Obeys the conductor, as `tocsin_sim.vm.virtual_board` does."""
+
+    def __init__(self, folder: Path, orders: BinaryIO, answers: BinaryIO) -> None:
+        self._flash = folder / "flash.bin"
+        self._orders = orders
+        self._answers = answers
+        self._board = EmulatedBoard(self._flash.read_bytes(), TYPICAL)
+        self._board.adc(_CHIP_CHANNEL, _CHIP_RAW)
+        self._is_plugged = True
+        config = json.loads((folder / "site.json").read_text())
+        pin = tocsin_boards.load(config["board"])["onewire_pin"]
+        names = [
+            zone["sensor"] for zone in config["zones"] if zone["type"] == "temperature" and zone["sensor"] != "chip"
+        ]
+        self._sensors = {name: Ds18b20(self._board, pin, name.removeprefix("28-")) for name in names}
+        self._contacts = [zone["pin"] for zone in config["zones"] if zone["type"] == "contact"]
+
+    def serve(self) -> None:
+        """Carry out orders until power off or the end of input."""
+        while head := self._orders.read(wire.HEAD_BYTES):
+            kind, at_ms, length = wire.unpack_head(head)
+            payload = self._orders.read(length)
+            if kind == wire.RUN:
+                self._run(at_ms)
+            elif kind == wire.POWER_OFF:
+                self._flash.write_bytes(self._board.flash_image())
+                return
+            else:
+                self._board.at(at_ms * NS_PER_MS, self._applied(kind, payload))
+
+    def _run(self, until_ms: int) -> None:
+        board, until_ns = self._board, until_ms * NS_PER_MS
+        if board.now_ns < until_ns:
+            left_ms = (until_ns - board.now_ns) / NS_PER_MS
+            board.run_until(lambda: bool(board.usb.received) or board.now_ns >= until_ns, left_ms + 1, left_ms)
+        if board.usb.received:
+            board.run_until_ns(min(board.now_ns + _LINGER_MS * NS_PER_MS, max(until_ns, board.now_ns)))
+            self._send(wire.OUTPUT, board.usb.read())
+        self._send(wire.STOPPED)
+
+    def _send(self, kind: int, payload: bytes = b"") -> None:
+        now_ms = -int(-self._board.now_ns // NS_PER_MS)
+        self._answers.write(wire.pack(kind, now_ms, payload))
+        self._answers.flush()
+
+    def _applied(self, kind: int, payload: bytes) -> Callable[[], None]:
+        """What to do when the time of an order has come."""
+        return lambda: self._apply(kind, payload)
+
+    def _apply(self, kind: int, payload: bytes) -> None:
+        if kind == wire.PINS:
+            word = struct.unpack("<I", payload)[0]
+            for pin in self._contacts:
+                self._board.pin(pin, bool(word >> pin & 1))
+        elif kind == wire.ADC:
+            channel, reading_mv = struct.unpack("<Bi", payload)
+            self._board.adc(channel, min(_FULL_SCALE, max(0, reading_mv) * (_FULL_SCALE + 1) // _REFERENCE_MV))
+        elif kind == wire.TEMPERATURE:
+            self._set_temperature(payload[4:].decode(), struct.unpack("<i", payload[:4])[0])
+        elif kind == wire.LINK:
+            self._board.usb.write(payload)
+        elif kind == wire.PLUG and self._is_plugged != bool(payload[0]):
+            self._is_plugged = bool(payload[0])
+            self._board.usb.plug(self._is_plugged)
+
+    def _set_temperature(self, name: str, reading_mc: int) -> None:
+        sensor = self._sensors.get(name)
+        if sensor is not None:
+            sensor.present = reading_mc != wire.SENSOR_GONE
+            if sensor.present:
+                sensor.temperature_mc = reading_mc
+
+
+if __name__ == "__main__":
+    EmulatedGateway(Path(sys.argv[1]), sys.stdin.buffer, sys.stdout.buffer).serve()
