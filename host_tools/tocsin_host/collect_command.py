@@ -6,7 +6,7 @@ Role in the flow: stages 9 and 10. Context: host.
 import signal
 import threading
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 
 import click
 
@@ -14,17 +14,25 @@ from .collector import Collector
 from .host_clock import file_clock, wall_clock
 from .keys import GatewaySecrets, load_secrets
 from .lib_hash import lib_hash
-from .options import keys_option, plain_errors, store_option
-from .port_reader import PortEvent, PortReader
+from .options import keys_option, plain_errors, read_site, store_option
+from .port_reader import QUEUED_EVENTS, PortEvent, PortReader
 from .show import ZoneNames, make_show
 from .store import Store
 
 # How often the outbox is looked at while no byte comes.
 _IDLE_S = 0.25
+_STOP_PATIENCE_S = 1.0
 
 
 @click.command()
-@click.option("--port", "urls", multiple=True, required=True, metavar="[NAME=]URL", help="A serial port or pyserial URL; may be repeated.")
+@click.option(
+    "--port",
+    "urls",
+    multiple=True,
+    required=True,
+    metavar="[NAME=]URL",
+    help="A serial port or pyserial URL; may be repeated.",
+)
 @click.option("--site", type=click.Path(path_type=Path), help="Site description, for the names of zones.")
 @store_option
 @keys_option
@@ -35,38 +43,44 @@ def collect(
     urls: tuple[str, ...], site: Path | None, store: Path, keys: Path | None, clock: Path | None, as_json: bool
 ) -> None:
     """Listen on PORTs, verify every record, store it, and only then acknowledge it. Ends with Ctrl-C."""
-    queue: SimpleQueue[PortEvent] = SimpleQueue()
     secrets = _load_all(keys or store / "keys")
     names = _zone_names(site) if site else {}
+    queue: Queue[PortEvent] = Queue(QUEUED_EVENTS)
+    readers = _readers(urls, queue)
     with Store(store) as opened, make_show(names, as_json, "Tocsin collector") as show:
         now_ms = file_clock(clock) if clock else wall_clock
         collector = Collector(opened, secrets, bytes.fromhex(lib_hash()), now_ms, show.event)
-        readers = [PortReader(*_named(url), queue) for url in urls]
+        stopping = _until_signal()
         for reader in readers:
             reader.start()
-        serve(collector, queue, _until_signal())
+        serve(collector, queue, stopping)
+        for reader in readers:
+            reader.stop()
+        for reader in readers:
+            reader.join(_STOP_PATIENCE_S)
 
 
-def serve(collector: Collector, queue: "SimpleQueue[PortEvent]", stopping: threading.Event) -> None:
-    """Feed the collector from `queue` until `stopping` is set. Everything that waits is taken before one commit."""
+def serve(collector: Collector, queue: "Queue[PortEvent]", stopping: threading.Event) -> None:
+    """Feed the collector from `queue` until `stopping` is set. What waits is taken before one commit, but not more:
+    where one port never falls silent, the others must be acknowledged all the same."""
     while not stopping.is_set():
         try:
             _take(collector, queue.get(timeout=_IDLE_S))
-            while not queue.empty():
+            for _ in range(QUEUED_EVENTS):
                 _take(collector, queue.get_nowait())
         except Empty:
-            collector.send_commands()
+            pass  # all is taken
         collector.flush()
+        collector.send_commands()
 
 
 def _take(collector: Collector, event: PortEvent) -> None:
-    name = event.port.port_name
     if event.kind == "open":
-        collector.opened(name, event.port.write)
+        collector.opened(event.port, event.write)
     elif event.kind == "lost":
-        collector.lost(name, event.detail)
+        collector.lost(event.port, event.detail)
     else:
-        collector.receive(name, event.data)
+        collector.receive(event.port, event.data)
 
 
 def _until_signal() -> threading.Event:
@@ -74,6 +88,17 @@ def _until_signal() -> threading.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     return stopping
+
+
+def _readers(urls: tuple[str, ...], queue: "Queue[PortEvent]") -> list[PortReader]:
+    named = [_named(url) for url in urls]
+    for name, _ in named:
+        if [other for other, _ in named].count(name) > 1:
+            raise click.ClickException(f"--port {name}: given twice; give each port a name of its own")
+    try:
+        return [PortReader(name, url, queue) for name, url in named]
+    except ValueError as error:
+        raise click.ClickException(f"--port: {error}; give a device or a pyserial URL") from error
 
 
 def _named(url: str) -> tuple[str, str]:
@@ -90,8 +115,4 @@ def _load_all(folder: Path) -> dict[str, GatewaySecrets]:
 
 
 def _zone_names(site: Path) -> ZoneNames:
-    from .site import load_site
-
-    return {
-        gateway.name: {zone.number: zone.name for zone in gateway.zones} for gateway in load_site(site).gateways
-    }
+    return {gateway.name: {zone.number: zone.name for zone in gateway.zones} for gateway in read_site(site).gateways}

@@ -11,29 +11,31 @@ from typing import Any
 from tocsin import host_session, messages
 from tocsin.event import type_name
 from tocsin.record import seq_of, unpack
+from tocsin.seal import key_id
 
 from .describe import record_text
-from .gateway_record import KNOWN, NEW, GatewayRecord
+from .finding_log import FindingLog, Report
+from .gateway_record import GAP, KNOWN, NEW, OUT_OF_ORDER, GatewayRecord
 from .keys import GatewaySecrets
 from .store import Store, StoredRecord
 from .store_errors import StoreError
 
 Write = Callable[[bytes], None]
-Report = Callable[[dict[str, Any]], None]
 
 
 class _Port:
-    """One open port: its protocol state, the gateway behind it, and what it is owed."""
+    """One open port: its protocol state, the gateway behind it, what it is owed and what it was told."""
 
     def __init__(self, name: str, write: Write) -> None:
         self.name = name
         self.write = write
         self.session = host_session.HostSession()
         self.gateway: GatewayRecord | None = None
+        self.command_counter = 0
         self.owes_ack = False
         self.owes_resend = False
         self.asked_who = False
-        self.damaged_told = 0
+        self.tell_damaged_at = 1
 
 
 class Collector:
@@ -54,15 +56,16 @@ class Collector:
         self._lib_hash = lib_hash
         self._clock = clock
         self._report = report
+        self._findings = FindingLog(store, clock, report)
         self._ports: dict[str, _Port] = {}
         self._batch: list[StoredRecord] = []
         self._proven: dict[str, tuple[int, bytes]] = {}
-        self._last_finding: dict[str, tuple[int, str]] = {}
+        self._last_error = ""
         heads = store.heads()
         self._gateways = {name: GatewayRecord(one, heads.get(name)) for name, one in secrets.items()}
 
     def opened(self, port_name: str, write: Write) -> None:
-        """A port was opened: ask who is there."""
+        """A port was opened: ask who is there. `write` must return at once."""
         port = self._ports[port_name] = _Port(port_name, write)
         self._report({"event": "port", "port": port_name, "state": "open"})
         port.write(port.session.who())
@@ -82,17 +85,20 @@ class Collector:
         self._tell_damaged(port)
 
     def flush(self) -> None:
-        """Commit what was verified, then acknowledge it. On a store error nothing is acknowledged, and nothing is lost."""
+        """Commit what was verified, then acknowledge it. On a store error nothing is acknowledged: it comes again."""
+        batch, self._batch = self._batch, []
+        proven, self._proven = self._proven, {}
         try:
-            self._store.append(self._batch)
+            if batch:
+                self._store.append(batch)
+                self._last_error = ""
         except StoreError as error:
-            self._forget_batch(error)
-        else:
-            for row in self._batch:
-                self._report(_record_event(row))
-            self._acknowledge()
-        self._batch = []
-        self._proven = {}
+            self._go_back(proven)
+            self._complain(error)
+            return
+        for row in batch:
+            self._report(_record_event(row))
+        self._acknowledge()
 
     def send_commands(self) -> None:
         """Send what was put into the outbox since the last call."""
@@ -102,12 +108,12 @@ class Collector:
 
     def _send_commands(self, port: _Port, gateway: GatewayRecord) -> None:
         try:
-            orders = self._store.commands_after(gateway.secrets.gateway, gateway.command_counter)
+            orders = self._store.commands_after(gateway.secrets.gateway, port.command_counter)
         except StoreError as error:
-            self._report({"event": "error", "detail": str(error)})
+            self._complain(error)
             return
         for order in orders:
-            gateway.command_counter = order.counter
+            port.command_counter = order.counter
             port.write(port.session.command(order.counter, order.code, order.argument))
 
     def _take(self, port: _Port, event: tuple[Any, ...]) -> None:
@@ -118,99 +124,113 @@ class Collector:
         self.flush()
         if kind == host_session.HELLO:
             self._take_hello(port, event[1], event[2])
-        elif kind == host_session.TIME_ASK and self._is_known(port):
+        elif kind == host_session.TIME_ASK and self._known(port) is not None:
             port.write(port.session.time(event[1], self._clock()))
         elif kind == host_session.PING:
             self.send_commands()
             port.write(port.session.pong(event[1]))
 
-    def _is_known(self, port: _Port) -> bool:
-        """Whether `port` has a session; if not, ask once who is there."""
-        if port.session.is_up and port.gateway is not None:
-            return True
+    def _known(self, port: _Port) -> GatewayRecord | None:
+        """The gateway that `port` has a session with; if there is none, ask once who is there."""
+        if port.session.is_up:
+            return port.gateway
         if not port.asked_who:
             port.asked_who = True
             port.write(port.session.who())
-        return False
+        return None
 
     def _take_hello(self, port: _Port, hello: messages.Hello, body: bytes) -> None:
         gateway = self._gateways.get(hello.name)
-        refusal = self._refusal(gateway, hello, body)
+        refusal = _refusal(gateway, hello, body)
         if gateway is None or refusal:
-            self._find(hello.name, -1, "refused", messages.REFUSAL_TEXTS[refusal])
+            self._findings.tell(port.name, hello.name, -1, "refused", messages.REFUSAL_TEXTS[refusal])
             port.write(port.session.refuse(refusal))
-            return
+        elif port.gateway is gateway and port.session.is_open_for(hello):
+            port.write(port.session.welcome_again())
+        else:
+            self._look_at(port, hello, gateway)
+            self._open_session(port, hello, gateway)
+
+    def _look_at(self, port: _Port, hello: messages.Hello, gateway: GatewayRecord) -> None:
+        """Tell what a sealed hello says that should not be."""
         if hello.next_seq < gateway.next_seq:
-            detail = f"the gateway is at record {hello.next_seq}, the host has {gateway.next_seq}: an older state was restored"
-            self._find(hello.name, hello.next_seq, "rollback", detail)
+            detail = f"gateway at record {hello.next_seq}, host at {gateway.next_seq}: an older state was restored"
+            self._findings.tell(port.name, hello.name, hello.next_seq, "rollback", detail)
         if hello.lib_hash != self._lib_hash:
             detail = f"the gateway runs library {hello.lib_hash.hex()}, this host {self._lib_hash.hex()}"
-            self._find(hello.name, -1, "version", detail)
+            self._findings.tell(port.name, hello.name, -1, "version", detail)
+        held = key_id(gateway.secrets.k0)
+        if hello.key_id != held:
+            detail = f"the gateway seals with key {hello.key_id.hex()}, its secrets here are of {held.hex()}"
+            self._findings.tell(port.name, hello.name, -1, "wrong key", detail)
+
+    def _open_session(self, port: _Port, hello: messages.Hello, gateway: GatewayRecord) -> None:
         port.gateway = gateway
-        port.asked_who = False
-        port.owes_ack = port.owes_resend = False
-        gateway.command_counter = hello.command_counter
+        port.command_counter = hello.command_counter
+        port.asked_who = port.owes_ack = port.owes_resend = False
         nonce = os.urandom(messages.NONCE_BYTES)
         link_key = gateway.secrets.link_key
         port.write(port.session.welcome(hello, link_key, self._lib_hash, gateway.next_seq, nonce))
         self._report({"event": "session", "gateway": hello.name, "port": port.name, "boot": hello.boot})
-        self.send_commands()
-
-    def _refusal(self, gateway: GatewayRecord | None, hello: messages.Hello, body: bytes) -> int:
-        if gateway is None:
-            return messages.REFUSED_UNKNOWN_GATEWAY
-        if not messages.is_sealed(gateway.secrets.link_key, body):
-            return messages.REFUSED_WRONG_LINK_KEY
-        if hello.wire_version != messages.WIRE_VERSION:
-            return messages.REFUSED_WIRE_VERSION
-        return 0
+        self._send_commands(port, gateway)
 
     def _take_record(self, port: _Port, record: bytes, previous_mac: bytes | None) -> None:
-        if not self._is_known(port) or port.gateway is None:
+        gateway = self._known(port)
+        if gateway is None:
             return
-        gateway = port.gateway
+        if self._batch and seq_of(record) < gateway.next_seq:
+            self.flush()  # it is compared with what is stored
         name = gateway.secrets.gateway
         self._proven.setdefault(name, gateway.proven())
-        verdict, detail = gateway.judge(record, previous_mac, self._store)
+        try:
+            verdict, detail, proof = gateway.judge(record, previous_mac, self._store)
+        except StoreError as error:
+            self._complain(error)
+            return
         port.owes_ack = True
-        if verdict in (NEW, "gap"):
-            gap_mac = previous_mac if verdict == "gap" else None
-            self._batch.append(StoredRecord(name, seq_of(record), record, gap_mac, self._clock()))
-        if verdict == "out-of-order":
+        if verdict in (NEW, GAP):
+            self._batch.append(StoredRecord(name, seq_of(record), record, proof, self._clock()))
+        if verdict == OUT_OF_ORDER:
             port.owes_resend = True
         elif verdict not in (NEW, KNOWN):
-            self._find(name, seq_of(record), verdict, detail)
+            self._findings.tell(port.name, name, seq_of(record), verdict, detail)
 
     def _acknowledge(self) -> None:
         for port in self._ports.values():
-            if port.owes_ack and port.gateway is not None:
+            if port.owes_ack and port.session.is_up and port.gateway is not None:
                 port.write(port.session.ack(port.gateway.next_seq, port.owes_resend))
             port.owes_ack = port.owes_resend = False
 
-    def _forget_batch(self, error: StoreError) -> None:
-        for name, proven in self._proven.items():
-            self._gateways[name].go_back(proven)
+    def _go_back(self, proven: Mapping[str, tuple[int, bytes]]) -> None:
+        """Nothing was stored: the gateways will send it again."""
+        for name, head in proven.items():
+            self._gateways[name].go_back(head)
         for port in self._ports.values():
             port.owes_ack = port.owes_resend = False
-        self._report({"event": "error", "detail": str(error)})
 
-    def _find(self, gateway: str, seq: int, kind: str, detail: str) -> None:
-        """Store and tell what is wrong; the same thing again and again only once."""
-        if self._last_finding.get(gateway) == (seq, kind):
-            return
-        self._last_finding[gateway] = (seq, kind)
-        self._report({"event": "finding", "gateway": gateway, "seq": seq, "kind": kind, "detail": detail})
-        try:
-            self._store.finding(gateway, seq, kind, detail, self._clock())
-        except StoreError as error:
+    def _complain(self, error: StoreError) -> None:
+        """Report a trouble of the store, once while it lasts."""
+        if str(error) != self._last_error:
+            self._last_error = str(error)
             self._report({"event": "error", "detail": str(error)})
 
     def _tell_damaged(self, port: _Port) -> None:
+        """Report damaged frames at 1, 2, 4, 8 … of them: a port that brings nothing else must not flood the view."""
         count = port.session.damaged_count
-        if count != port.damaged_told:
-            detail = f"{count - port.damaged_told} damaged frames on {port.name}"
-            port.damaged_told = count
-            self._report({"event": "noise", "port": port.name, "detail": detail})
+        if count >= port.tell_damaged_at:
+            port.tell_damaged_at = 2 * count
+            self._report({"event": "noise", "port": port.name, "detail": f"{count} damaged frames so far"})
+
+
+def _refusal(gateway: GatewayRecord | None, hello: messages.Hello, body: bytes) -> int:
+    """Why this hello opens no session; 0 when it does."""
+    if gateway is None:
+        return messages.REFUSED_UNKNOWN_GATEWAY
+    if not messages.is_sealed(gateway.secrets.link_key, body):
+        return messages.REFUSED_WRONG_LINK_KEY
+    if hello.wire_version != messages.WIRE_VERSION:
+        return messages.REFUSED_WIRE_VERSION
+    return 0
 
 
 def _record_event(row: StoredRecord) -> dict[str, Any]:

@@ -113,14 +113,16 @@ class ScreenShow:
     def _render(self) -> "RenderableType":
         from rich.console import Group
         from rich.table import Table
+        from rich.text import Text
 
         gateways = Table("gateway", "last record", "records verified", "findings", title=self._title, expand=True)
         for name, state in sorted(self._gateways.items()):
             cells = (name, time_text(state["utc_ms"]), str(state["records"]), str(state["findings"]))
-            gateways.add_row(*cells, style="bold red" if state["findings"] else "")
+            gateways.add_row(*map(Text, cells), style="bold red" if state["findings"] else "")
         latest = Table("time", "gateway", "zone", "event", "detail", expand=True)
         for event in self._latest:
-            latest.add_row(*(cell.strip() for cell in _cells(event, self._names)), style=_style(event))
+            # Text: a zone's name in brackets is a name and no markup.
+            latest.add_row(*(Text(cell.strip()) for cell in _cells(event, self._names)), style=_style(event))
         return Group(gateways, latest)
 
     def __enter__(self) -> Self:
@@ -143,7 +145,13 @@ def _cells(event: Event, names: ZoneNames) -> tuple[str, str, str, str, str]:
     gateway = str(event.get("gateway", event.get("port", "")))
     if kind == "record":
         zone = "gateway" if event["source"] == SOURCE_GATEWAY else _zone(event, names)
-        return time_text(event["utc_ms"]).ljust(24), f"{gateway:<10}", f"{zone:<16}", f"{event['type']:<9}", event["text"]
+        return (
+            time_text(event["utc_ms"]).ljust(24),
+            f"{gateway:<10}",
+            f"{zone:<16}",
+            f"{event['type']:<9}",
+            event["text"],
+        )
     what = f"{kind} {event.get('kind', event.get('state', ''))}".rstrip()
     return " " * 24, f"{gateway:<10}", " " * 16, f"{what:<9}", str(event.get("detail", ""))
 

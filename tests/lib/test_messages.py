@@ -80,7 +80,7 @@ def test_seal_of_nothing_is_never_right():
 def test_session_key_depends_on_all_three():
     keys = {
         messages.session_key(KEY, bytes(8), bytes(8)),
-        messages.session_key(KEY[::-1], bytes(8), bytes(8)),
+        messages.session_key(bytes(32), bytes(8), bytes(8)),
         messages.session_key(KEY, b"12345678", bytes(8)),
         messages.session_key(KEY, bytes(8), b"12345678"),
     }

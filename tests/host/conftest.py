@@ -1,0 +1,145 @@
+"""A gateway without a board and a collector without a port, for tests of what stands between them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tocsin import messages
+from tocsin.event import SOURCE_GATEWAY, TYPE_HEARTBEAT
+from tocsin.framing import FrameReader, encode_frame
+from tocsin.gateway_session import COMMAND, GatewaySession
+from tocsin.messages import Hello
+from tocsin.record import mac_of
+from tocsin.seal import Sealer, key_id
+from tocsin_host.collector import Collector
+from tocsin_host.keys import GatewaySecrets
+from tocsin_host.lib_hash import lib_hash
+from tocsin_host.store import Store
+
+
+class SoftGateway:
+    """Seals records, keeps them in a dict, and speaks the real protocol. `commands` are those it was given."""
+
+    def __init__(self, name: str = "gallery", seed: int = 1) -> None:
+        self.secrets = GatewaySecrets(name, bytes((seed,)) * 32, bytes((seed + 100,)) * 32)
+        self.sealer = Sealer(self.secrets.k0)
+        self.kept: dict[int, bytes] = {}
+        self.macs = {-1: bytes(16)}
+        self.commands: list[tuple[int, int, int]] = []
+        self.nonces = 0
+        self.hello = Hello(name, key_id(self.secrets.k0), bytes.fromhex(lib_hash()), 1, 0, 0, 0, self._random(8))
+        self.session = GatewaySession(self.hello, self.secrets.link_key, self, self._random)
+
+    def _random(self, count: int) -> bytes:
+        self.nonces += 1
+        return self.nonces.to_bytes(count, "little")
+
+    @property
+    def oldest_seq(self) -> int:
+        return min(self.kept, default=self.sealer.seq)
+
+    @property
+    def next_seq(self) -> int:
+        return self.sealer.seq
+
+    def first_from(self, seq: int) -> int:
+        return min((kept for kept in self.kept if kept >= seq), default=self.sealer.seq)
+
+    def read(self, seq: int) -> bytes:
+        return self.kept[seq]
+
+    def mac_before(self, seq: int) -> bytes:
+        return self.macs[seq - 1]
+
+    def make(self, count: int, value: int = 0) -> None:
+        """Seal `count` records more."""
+        for _ in range(count):
+            seq = self.sealer.seq
+            record = self.sealer.seal(TYPE_HEARTBEAT, SOURCE_GATEWAY, 0, 1, 10_000 * seq, 0, value, 0)
+            self.kept[seq], self.macs[seq] = record, mac_of(record)
+
+    def lose(self, first: int, last: int) -> None:
+        """The journal loses these records; what proves the next one stays."""
+        for seq in range(first, last + 1):
+            del self.kept[seq]
+
+    def hear(self, data: bytes, now_ms: int = 0) -> None:
+        """Take what the host says."""
+        for event in self.session.receive(data, now_ms):
+            if event[0] == COMMAND:
+                self.commands.append(event[1:])  # type: ignore[arg-type]
+                self.hello.command_counter = event[1]  # type: ignore[assignment]
+
+
+class Desk:
+    """A collector between a store and soft gateways. Every ack is checked against the store on its way out."""
+
+    def __init__(self, store: Store, *gateways: Any) -> None:
+        self.store = store
+        self.events: list[dict[str, Any]] = []
+        self.now_ms = 0
+        self.said: dict[str, bytes] = {}
+        secrets = {gateway.secrets.gateway: gateway.secrets for gateway in gateways}
+        utc = lambda: 1_790_000_000_000 + self.now_ms  # noqa: E731
+        self.collector = Collector(store, secrets, bytes.fromhex(lib_hash()), utc, self.events.append)
+        self.names: dict[str, str] = {}
+        for gateway in gateways:
+            self.open(gateway.secrets.gateway)
+
+    def open(self, name: str, port: str = "") -> None:
+        port = port or name
+        self.said[port], self.names[port] = b"", name
+        self.collector.opened(port, lambda data: self._hear(port, data))
+
+    def _hear(self, port: str, data: bytes) -> None:
+        for body in FrameReader().receive(data):
+            if body[0] == messages.ACK:
+                stored = self.store.heads().get(self.names[port], (0, b""))[0]
+                assert messages.decode_ack(body)[0] <= stored
+        self.said[port] += data
+
+    def take(self, port: str) -> bytes:
+        data, self.said[port] = self.said[port], b""
+        return data
+
+    def bodies(self, port: str) -> list[bytes]:
+        return FrameReader().receive(self.take(port))
+
+    def talk(self, gateway: Any, port: str = "") -> None:
+        """Until neither has anything to say at this moment."""
+        port = port or gateway.secrets.gateway
+        while True:
+            gateway.hear(self.take(port), self.now_ms)
+            data = gateway.session.transmit(self.now_ms)
+            if not data and not self.said[port]:
+                return
+            self.collector.receive(port, data)
+            self.collector.flush()
+
+    def tell(self, port: str, *bodies: bytes) -> list[int]:
+        """Types of the frames that answer these bodies."""
+        self.take(port)
+        self.collector.receive(port, b"".join(map(encode_frame, bodies)))
+        self.collector.flush()
+        return [body[0] for body in self.bodies(port)]
+
+    def found(self) -> list[tuple[int, str]]:
+        return [(finding.seq, finding.kind) for finding in self.store.findings()]
+
+    def stored(self, name: str = "gallery") -> list[int]:
+        return [row.seq for row in self.store.records(name)]
+
+    def told(self, event: str) -> list[str]:
+        return [one.get("detail", "") for one in self.events if one["event"] == event]
+
+
+@pytest.fixture
+def make_desk() -> Callable[..., Desk]:
+    """Makes a Desk: `make_desk(store, *gateways)`."""
+    return Desk
+
+
+@pytest.fixture
+def soft_gateway() -> Callable[..., SoftGateway]:
+    """Makes a SoftGateway: `soft_gateway(name, seed)`."""
+    return SoftGateway
