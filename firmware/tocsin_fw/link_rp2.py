@@ -10,16 +10,16 @@ while the port has some.
 import asyncio
 import select
 import sys
+import time
 
 import machine
 import micropython
 
 _KEYBOARD_INTERRUPT = 3
-# USB controller, SIE_STATUS (RP2040 datasheet 4.1.4): whether the port is open the chip cannot tell, but whether a
-# host is at the other end of the cable and awake.
-_SIE_STATUS = 0x50110050
-_SUSPENDED = 1 << 4
-_CONNECTED = 1 << 16
+# USB controller, number of the last frame from the host (RP2040 datasheet 4.1.4): whether the port is open the chip
+# cannot tell, but a host that is there and awake sends a frame each millisecond.
+_SOF_RD = 0x50110048
+_OVER_A_FRAME_US = 1100
 _MAX_READ_BYTES = 256  # a host that floods must not keep the other tasks waiting
 
 
@@ -33,6 +33,7 @@ class UsbLink:
         self._poll_out.register(sys.stdout, select.POLLOUT)
         self._reader = asyncio.StreamReader(sys.stdin.buffer)
         self._early = b""
+        self._frame = machine.mem32[_SOF_RD]
         micropython.kbd_intr(-1)
 
     def close(self) -> None:
@@ -40,8 +41,13 @@ class UsbLink:
         micropython.kbd_intr(_KEYBOARD_INTERRUPT)
 
     def is_open(self) -> bool:
-        """Whether a host is there and awake."""
-        return machine.mem32[_SIE_STATUS] & (_CONNECTED | _SUSPENDED) == _CONNECTED
+        """Whether a host is there and awake. Takes a millisecond when there is none."""
+        before = self._frame
+        self._frame = machine.mem32[_SOF_RD]
+        if self._frame == before:
+            time.sleep_us(_OVER_A_FRAME_US)
+            self._frame = machine.mem32[_SOF_RD]
+        return self._frame != before
 
     def read(self) -> bytes:
         """Bytes from the host, at most 257 at once; b"" when none came."""

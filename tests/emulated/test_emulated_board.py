@@ -85,9 +85,7 @@ def test_an_idle_second_executes_next_to_nothing(console):
 
 def test_waiting_in_vain_ends_with_the_last_words(console):
     with pytest.raises(ForkedCaseError, match=r"EmulatedTimeoutError.*last words"):
-        forked(
-            lambda: (console.usb.write(b"print('last ' + 'words')\r"), console.expect(b"never", limit_ms=50))
-        )
+        forked(lambda: (console.usb.write(b"print('last ' + 'words')\r"), console.expect(b"never", limit_ms=50)))
 
 
 def test_an_exception_in_a_callback_comes_out_of_the_run(console):

@@ -1,0 +1,277 @@
+"""The whole firmware on the emulated Pico W: from a pin to a verified row, out of the file that `tocsin image` writes.
+
+One boot for all cases; every case goes on in a copy of the running board.
+"""
+
+import pytest
+from click.testing import CliRunner
+from tocsin import event
+from tocsin.record import unpack
+from tocsin_host import image, image_littlefs, image_uf2
+from tocsin_host.cli import tocsin
+from tocsin_host.collector import Collector
+from tocsin_host.keys import load_secrets
+from tocsin_host.lib_hash import lib_hash
+from tocsin_host.store import Store
+from tocsin_sim.emulator.board import NS_PER_MS, EmulatedBoard, PowerCutError
+from tocsin_sim.emulator.flash_model import TYPICAL, torn
+from tocsin_sim.emulator.fork import forked
+from tocsin_sim.emulator.one_wire import Ds18b20
+
+SITE = """
+name = "Test house"
+timezone = "Europe/Berlin"
+
+[[gateway]]
+name = "gallery"
+board = "pico_w"
+room = "Gallery"
+
+[[gateway.zone]]
+number = 1
+name = "front door"
+kind = "door"
+contact = { pin = 2, normally = "closed" }
+
+[[gateway.zone]]
+number = 2
+name = "case"
+kind = "object"
+contact = { pin = 3, normally = "open" }
+
+[[gateway.zone]]
+number = 3
+name = "side door"
+kind = "door"
+loop = { adc = 0, scheme = "4k7+2k2" }
+
+[[gateway.zone]]
+number = 4
+name = "gallery air"
+kind = "temperature"
+temperature = { sensor = "28-0316a4f1c2ff", low_c = 16, high_c = 25, period_s = 5 }
+"""
+LOOP_NORMAL_RAW, LOOP_OPEN_RAW = 1306, 4095  # 12 bit of 3300 mV
+CHIP_RAW = 876  # 27 °C
+UTC_AT_POWER_UP_MS = 1_800_000_000_000
+
+
+@pytest.fixture(scope="module")
+def house(official_image, tmp_path_factory):
+    """(folder, flash): a site with its keys, and the flash of a board on which the image was dropped."""
+    folder = tmp_path_factory.mktemp("house")
+    (folder / "site.toml").write_text(SITE)
+    for arguments in (
+        ["enrol", folder / "site.toml", "--keys", folder / "keys"],
+        [
+            *("image", folder / "site.toml", "--gateway", "gallery"),
+            *("-o", folder / "gallery.uf2", "--keys", folder / "keys"),
+        ],
+    ):
+        result = CliRunner().invoke(tocsin, list(map(str, arguments)))
+        assert result.exit_code == 0, result.output
+    pages = image_uf2.read_uf2((folder / "gallery.uf2").read_bytes())
+    return folder, image_uf2.to_flash(pages, image.FLASH_BYTES)
+
+
+def power_up(flash):
+    """A board with all its sensors at rest."""
+    board = EmulatedBoard(flash, TYPICAL)
+    board.pin(2, False)
+    board.pin(3, True)
+    board.adc(0, LOOP_NORMAL_RAW)
+    board.adc(4, CHIP_RAW)
+    board.sensor = Ds18b20(board, 22, "0316a4f1c2ff")
+    return board
+
+
+@pytest.fixture(scope="module")
+def running(house):
+    """A gateway that has run for two seconds and that no host has spoken to yet; use it in forked() only."""
+    board = power_up(house[1])
+    board.run_until_ns(2000 * NS_PER_MS)
+    return board
+
+
+class Host:
+    """A collector at the board's USB port."""
+
+    def __init__(self, board, folder, store):
+        self.board = board
+        self.reports = []
+        secrets = {"gallery": load_secrets(folder / "keys" / "gallery.secrets")}
+        self.store = Store(folder / store)
+        self.collector = Collector(self.store, secrets, bytes.fromhex(lib_hash()), self._utc_ms, self.reports.append)
+        board.usb.read()
+        self.collector.opened("usb", board.usb.write)
+
+    def _utc_ms(self):
+        return UTC_AT_POWER_UP_MS + int(self.board.now_ns / NS_PER_MS)
+
+    def run_until_ns(self, at_ns):
+        while self.board.now_ns < at_ns:
+            self.board.run_until_ns(min(at_ns, self.board.now_ns + 5 * NS_PER_MS))
+            self.collector.receive("usb", self.board.usb.read())
+            self.collector.flush()
+
+    def run_for_ms(self, milliseconds):
+        self.run_until_ns(self.board.now_ns + milliseconds * NS_PER_MS)
+
+    def rows(self):
+        return [unpack(row.record) for row in self.store.records("gallery", 0)]
+
+    def findings(self):
+        return [report for report in self.reports if report["event"] in ("finding", "error")]
+
+
+def seen(rows, zone):
+    return [(row.type, row.state) for row in rows if row.source == zone]
+
+
+def test_an_edge_on_a_pin_becomes_a_verified_row_at_its_time(running, house):
+    opened_ms, closed_ms = 2700.5, 3400.5
+
+    def case():
+        host = Host(running, house[0], "edge")
+        host.run_until_ns(2600 * NS_PER_MS)
+        running.pin(2, True, opened_ms * NS_PER_MS)
+        running.pin(2, False, closed_ms * NS_PER_MS)
+        host.run_until_ns(2750 * NS_PER_MS)
+        soon = [row.type for row in host.rows() if row.source == 1]
+        host.run_until_ns(3900 * NS_PER_MS)
+        rows = host.rows()
+        door = [(row.type, row.value, row.uptime_ms, row.utc_ms) for row in rows if row.source == 1]
+        return soon, door, [row.seq for row in rows], host.findings()
+
+    soon, door, seqs, findings = forked(case)
+    assert findings == []
+    assert seqs == list(range(len(seqs)))
+    assert soon == [event.TYPE_TRANSITION], "verified and stored within 50 ms of the edge"
+    assert [(kind, value) for kind, value, _, _ in door] == [
+        (event.TYPE_TRANSITION, 1),
+        (event.TYPE_ALARM, 0),
+        (event.TYPE_TRANSITION, 0),
+        (event.TYPE_RESTORE, 0),
+    ]
+    first_uptime_ms = door[0][2]
+    assert [uptime_ms - first_uptime_ms for _, _, uptime_ms, _ in door] == [0, 215, 700, 915]
+    for (_, _, _, utc_ms), edge_ms in zip(door, (opened_ms, opened_ms, closed_ms, closed_ms), strict=True):
+        late_ms = utc_ms - UTC_AT_POWER_UP_MS - edge_ms
+        assert 23 <= late_ms <= 280
+
+
+def test_the_start_is_recorded_with_its_cause_and_everything_at_rest(running, house):
+    def case():
+        host = Host(running, house[0], "start")
+        host.run_for_ms(600)
+        return host.rows()[0], [seen(host.rows(), zone) for zone in (1, 2, 3)]
+
+    boot, zones = forked(case)
+    assert (boot.type, boot.value, boot.count, boot.boot) == (event.TYPE_BOOT, 1, 0, 1)
+    assert boot.uptime_ms < 600
+    assert zones == [[], [], []]
+
+
+def test_a_cut_loop_is_a_tamper(running, house):
+    def case():
+        host = Host(running, house[0], "loop")
+        running.adc(0, LOOP_OPEN_RAW)
+        host.run_for_ms(1000)
+        return seen(host.rows(), 3)
+
+    assert forked(case) == [(event.TYPE_TAMPER, event.STATE_TAMPER)]
+
+
+def test_a_warm_gallery_is_an_alarm_with_its_temperature(running, house):
+    def case():
+        host = Host(running, house[0], "warm")
+        running.sensor.temperature_mc = 30_250
+        host.run_for_ms(9500)
+        alarms = [row.value for row in host.rows() if row.type == event.TYPE_ALARM and row.source == 4]
+        return alarms, [row for row in host.rows() if row.type == event.TYPE_TROUBLE], running.watchdog_resets_ns
+
+    assert forked(case) == ([30_250], [], [])
+
+
+def test_records_made_while_the_cable_is_out_come_later_with_their_own_time(running, house):
+    def case():
+        host = Host(running, house[0], "cable")
+        host.run_for_ms(600)
+        running.usb.plug(False)
+        running.pin(3, False)
+        cut_ms = running.now_ns / NS_PER_MS
+        running.run_for_ms(1500)
+        before = len(host.rows())
+        running.usb.plug(True)
+        host.collector.lost("usb", "cable out")
+        host.collector.opened("usb", running.usb.write)
+        host.run_for_ms(2500)
+        rows = [row for row in host.rows() if row.source == 2]
+        times = [row.utc_ms - UTC_AT_POWER_UP_MS - cut_ms for row in rows]
+        return before, len(host.rows()), [row.type for row in rows], times, host.findings()
+
+    before, after, kinds, late_ms, findings = forked(case)
+    assert kinds == [event.TYPE_TRANSITION, event.TYPE_ALARM]
+    assert after >= before + 2
+    assert findings == []
+    assert all(20 <= late <= 280 for late in late_ms), "the time of the edge, not of the cable"
+
+
+def test_a_power_cut_in_the_middle_of_a_record_loses_none_that_was_stored(running, house):
+    """Cut at the fifth flash command after an alarm, torn; the gateway starts again and the chain goes on."""
+
+    def cut_case():
+        host = Host(running, house[0], "cut")
+        host.run_for_ms(600)
+        acknowledged = len(host.rows())
+        number = running.flash.commands + 4
+
+        def before(command):
+            if command.number == number:
+                running.cut_power(torn(running.flash_image(), command, seed=7))
+
+        running.flash.hooks.append(before)
+        running.pin(2, True)
+        with pytest.raises(PowerCutError) as cut:
+            running.run_for_ms(3000)
+        return acknowledged, cut.value.image
+
+    acknowledged, flash = forked(cut_case)
+    board = power_up(flash)
+    board.pin(2, True)
+    board.run_for_ms(1800)
+    host = Host(board, house[0], "cut")
+    host.run_for_ms(1200)
+    rows = host.rows()
+    assert host.findings() == []
+    assert [row.seq for row in rows] == list(range(len(rows)))
+    assert len(rows) > acknowledged
+    boots = [row for row in rows if row.type == event.TYPE_BOOT]
+    assert [row.boot for row in boots] == [1, 2]
+    assert any(row.type == event.TYPE_ALARM and row.source == 1 and row.boot == 2 for row in rows)
+
+
+def test_a_hung_firmware_is_reset_by_the_watchdog_and_says_so(house):
+    """A task that never yields: main.py of this board blocks the loop four seconds after its start."""
+    files = {
+        **image_littlefs.read(house[1][image.FILE_SYSTEM_OFFSET :]),
+        "/main.py": (
+            b"import asyncio, os, time\nfrom tocsin_fw import app, hal_rp2, supervisor\n"
+            b"run = supervisor.Supervisor.run\n"
+            b"async def hang():\n    await asyncio.sleep_ms(500)\n    time.sleep_ms(20_000)\n"
+            b"async def watched(self):\n"
+            b"    if self._hal.reset_cause() == 1:\n        asyncio.create_task(hang())\n"
+            b"    await run(self)\n"
+            b"supervisor.Supervisor.run = watched\n"
+            b"app.run(hal_rp2.open_hal)\n"
+        ),
+    }
+    file_system = image_littlefs.build(files, image.FILE_SYSTEM_BLOCKS)
+    board = power_up(house[1][: image.FILE_SYSTEM_OFFSET] + file_system)
+    board.run_until(lambda: bool(board.watchdog_resets_ns), limit_ms=12_000, every_ms=100)
+    board.run_for_ms(1800)
+    host = Host(board, house[0], "hang")
+    host.run_for_ms(900)
+    boots = [(row.boot, row.value) for row in host.rows() if row.type == event.TYPE_BOOT]
+    assert boots == [(1, 1), (2, 3)]
+    assert host.findings() == []
