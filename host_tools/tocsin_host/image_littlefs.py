@@ -10,6 +10,7 @@ reading: the library then formats its copy without a word.
 from typing import Any
 
 from littlefs import LittleFS, UserContext
+from littlefs.errors import LittleFSError
 
 from .image_uf2 import ImageError
 
@@ -28,11 +29,10 @@ def build(files: dict[str, bytes], block_count: int) -> bytes:
                 file_system.makedirs(folder, exist_ok=True)
             with file_system.open(path, "wb") as file:
                 file.write(files[path])
-        except OSError as error:
+        except (OSError, LittleFSError) as error:
             size = sum(len(data) for data in files.values())
             raise ImageError(
-                f"{path} does not fit: {size} bytes of files, {block_count} blocks of {BLOCK_BYTES}: "
-                "shorten the site"
+                f"{path} does not fit: {size} bytes of files, {block_count} blocks of {BLOCK_BYTES}: shorten the site"
             ) from error
     file_system.unmount()
     return bytes(context.buffer)
@@ -42,20 +42,14 @@ def read(image: bytes) -> dict[str, bytes]:
     """All files of a file system by absolute path. Raises ImageError when it does not mount."""
     try:
         file_system, _ = _file_system(image, len(image) // BLOCK_BYTES)
-        paths = [
-            f"{folder.rstrip('/')}/{name}"
-            for folder, _, names in file_system.walk("/")
-            for name in sorted(names)
-        ]
+        paths = [f"{folder.rstrip('/')}/{name}" for folder, _, names in file_system.walk("/") for name in sorted(names)]
         files = {}
         for path in paths:
             with file_system.open(path, "rb") as file:
                 files[path] = bytes(file.read())
         return files
-    except OSError as error:
-        raise ImageError(
-            f"the file system does not mount ({error}): write the gateway's image again"
-        ) from error
+    except (OSError, LittleFSError) as error:
+        raise ImageError(f"the file system does not mount ({error}): write the gateway's image again") from error
 
 
 def _file_system(image: bytes | None, block_count: int) -> tuple[Any, Any]:

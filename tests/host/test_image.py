@@ -1,0 +1,66 @@
+"""A gateway's image: what lies in it, that it repeats, and what does not fit."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tocsin.anchor import decode_anchor
+from tocsin_host import image, image_littlefs, image_uf2
+from tocsin_host.keys import GatewaySecrets
+
+CONFIG = {"gateway": "gallery", "board": "pico_w", "zones": []}
+SECRETS = GatewaySecrets("gallery", bytes(range(32)), bytes(range(32, 64)))
+FIRMWARE = image_uf2.write_uf2(image_uf2.to_pages(b"firmware" * 1000, 0))
+
+
+@pytest.fixture(scope="module")
+def files():
+    return image.gateway_files(CONFIG, SECRETS)
+
+
+def test_the_image_holds_firmware_and_files_at_their_places(files):
+    uf2 = image.build(FIRMWARE, files)
+    flash = image_uf2.to_flash(image_uf2.read_uf2(uf2), image.FLASH_BYTES)
+    assert flash.startswith(b"firmware" * 1000)
+    assert image_littlefs.read(flash[image.FILE_SYSTEM_OFFSET :]) == files
+
+
+def test_equal_inputs_give_equal_bytes(files):
+    assert image.gateway_files(CONFIG, SECRETS) == files
+    assert image.build(FIRMWARE, files) == image.build(FIRMWARE, dict(reversed(list(files.items()))))
+
+
+def test_the_gateway_starts_with_its_own_keys_and_configuration(files):
+    anchor = decode_anchor(files["/keys/anchor.a"])
+    assert (anchor.seq, anchor.key) == (0, SECRETS.k0)
+    assert files["/keys/link.key"] == SECRETS.link_key
+    assert json.loads(files["/site.json"]) == CONFIG
+
+
+def test_only_two_files_of_ours_can_be_imported_from_the_root(files):
+    assert sorted(path for path in files if path.count("/") == 1) == ["/boot.py", "/main.py", "/site.json"]
+    assert all(path.endswith(".mpy") for path in files if path.startswith("/lib/"))
+    assert {"/lib/tocsin/record.mpy", "/lib/tocsin_boards/pico_w.mpy", "/lib/tocsin_fw/app.mpy"} <= set(files)
+
+
+def test_no_path_of_this_machine_is_in_the_image(files):
+    here = str(Path(__file__).resolve().parents[2]).encode()
+    assert not [path for path, data in files.items() if here in data]
+
+
+def test_main_py_is_the_one_of_the_firmware_folder():
+    main = Path(__file__).resolve().parents[2] / "firmware" / "main.py"
+    assert main.read_bytes() == image.MAIN_PY
+
+
+def test_a_firmware_that_reaches_into_the_file_system_is_refused():
+    large = image_uf2.write_uf2(image_uf2.to_pages(bytes(256), image.FILE_SYSTEM_OFFSET))
+    with pytest.raises(image_uf2.ImageError, match="not an image for the Pico W; run: tocsin firmware fetch"):
+        image.build(large, {})
+
+
+def test_a_source_that_does_not_compile_is_named(tmp_path):
+    source = tmp_path / "bad.py"
+    source.write_text("match x:\n    case 1: pass\n")
+    with pytest.raises(image_uf2.ImageError, match=r"(?s)bad\.py: does not compile for the board: .*SyntaxError"):
+        image._compile(source, "bad.py", tmp_path / "out.mpy")
