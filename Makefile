@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-lib test-mpy test-sim test-emulated bench-debounce bench-debounce-quick lint fmt vectors clean
+.PHONY: help setup run emulate test test-lib test-mpy test-sim test-emulated bench-debounce bench-debounce-quick lint fmt vectors clean
 
 help: ## List the targets
 	@echo "Tocsin: make TARGET, where TARGET is one of"
@@ -25,6 +25,9 @@ $(STAMP): pyproject.toml constraints.txt
 
 run: setup ## Play a night in a museum on two virtual gateways
 	$(BIN)/tocsin demo
+
+emulate: setup ## Start an emulated Pico W that mpremote can attach to (build/emulated-board)
+	$(BIN)/tocsin sim board --service
 
 test: setup ## Run every test that can run here; ends by naming the tiers
 	$(BIN)/python -m pytest -q -n $(WORKERS) tests

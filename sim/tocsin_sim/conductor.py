@@ -1,4 +1,4 @@
-"""The conductor: plays a scenario on virtual or emulated boards against the real collector, event by event in virtual time.
+"""The conductor: plays a scenario on virtual or emulated boards against the real collector.
 
 Role in the flow: around stages 1 to 10. Context: CPython.
 

@@ -1,4 +1,4 @@
-"""`tocsin sim run`: play a scenario file.
+"""`tocsin sim`: play a scenario file, or attach to an emulated board.
 
 Role in the flow: all stages. Context: CPython.
 """
@@ -13,7 +13,18 @@ from tocsin_sim.scenario import ScenarioError, load_scenario
 
 @click.group()
 def sim() -> None:
-    """Run scenarios on virtual gateways."""
+    """Run scenarios on virtual or emulated gateways."""
+
+
+@sim.command("board", add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def attach(ctx: click.Context, arguments: tuple[str, ...]) -> None:
+    """Run an emulated board that mpremote or a collector can attach to."""
+    # Imported now: only this command needs the emulator.
+    from tocsin_sim.emulator.board_command import board
+
+    board.main(list(arguments), prog_name=ctx.command_path)
 
 
 @sim.command()

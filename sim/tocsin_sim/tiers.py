@@ -42,8 +42,10 @@ class Tier(ABC):
         """The files of the journal in the flash of a board without power."""
 
     def sampling_from_ms(self, power_on_ms: int, first_time_set_ms: int | None) -> int:
-        """When a board powered at `power_on_ms` took its first sample; `first_time_set_ms` is when it did by its own clock
-        and the host's, None when it never learned the time."""
+        """When a board powered at `power_on_ms` took its first sample.
+
+        `first_time_set_ms` is when it did by its own clock and the host's, None when it never learned the time.
+        """
         return power_on_ms
 
     def sealed_count(self, folder: Path) -> int:
@@ -77,7 +79,7 @@ class VirtualTier(Tier):
 
 
 class EmulatedTier(Tier):
-    """T2: the official image on an emulated RP2040. Its time is that of the chip: it boots, tasks wait for each other."""
+    """T2: the official image on an emulated RP2040. Its time is that of the chip, which boots first."""
 
     name = "emulated"
     board = "pico_w"

@@ -10,6 +10,7 @@ from random import Random
 from tocsin_sim.bounce import movement, spikes
 
 _FIRST_US = 1_000_000
+_APART_US = 50
 _REST_US = (1_000_000, 1_600_000)  # between two activations: longer than any report may take
 
 
@@ -86,3 +87,9 @@ def _without_pairs(toggles: list[int]) -> list[int]:
         else:
             kept.append(at_us)
     return kept
+
+
+def apart_from_samples(signal: Signal) -> Signal:
+    """The same signal with no change within 50 µs of a sample, where the emulated chip and the model may differ."""
+    moved = [at_us - at_us % 1000 + min(max(at_us % 1000, _APART_US), 1000 - _APART_US) for at_us in signal.toggles_us]
+    return Signal(_without_pairs(moved), signal.activations, signal.end_us)

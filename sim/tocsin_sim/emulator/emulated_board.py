@@ -1,8 +1,8 @@
 """An emulated board under the conductor's clock: the same orders as the virtual board, carried out on the chip.
 
 Role in the flow: tier T2 of a scenario. Context: CPython, a process of its own, started as
-`python -m tocsin_sim.emulator.emulated_board FOLDER`. FOLDER holds `flash.bin`, what lies in the flash chip, and `site.json`;
-standard input and output carry `wire` messages. A power cut leaves the flash as it is at that moment.
+`python -m tocsin_sim.emulator.emulated_board FOLDER`. FOLDER holds `flash.bin`, what lies in the flash chip, and
+`site.json`; standard input and output carry `wire` messages. A power cut leaves the flash as it is at that moment.
 """
 
 import json
