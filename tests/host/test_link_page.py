@@ -1,0 +1,61 @@
+"""docs/link.md says what the library does: its example, its types, its numbers."""
+
+import json
+import re
+from pathlib import Path
+
+from tocsin import framing, gateway_session, messages
+from tocsin.backoff import backoff_ms
+from tocsin.command import COMMAND_NAMES
+from tocsin_host.finding_log import PER_MINUTE
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/link.md").read_text("utf-8")
+TEXT = " ".join(PAGE.split())
+VECTORS = json.loads((ROOT / "tests/vectors/link.json").read_text("utf-8"))
+
+
+def section(title: str) -> str:
+    """The text of one section, up to the next heading."""
+    return PAGE.split(f"# {title}\n", 1)[1].split("\n#", 1)[0]
+
+
+def test_example_is_that_of_the_vectors_and_of_the_library() -> None:
+    lines = section("Example").split("```")[1].strip().splitlines()
+    body, tag, wire = (bytes.fromhex(line[8:].strip()) for line in lines)
+    assert (body + tag).hex() == VECTORS["example"]["body"]
+    assert wire.hex() == VECTORS["example"]["wire"]
+    assert messages.encode_ack(b"\x11" * 32, 1, 7, False) == body + tag
+    assert framing.encode_frame(body + tag) == wire
+
+
+def test_types_are_those_of_the_library() -> None:
+    rows = dict(re.findall(r"^\| (0x[0-9A-F]{2}) \| ([a-z ]+) \|", PAGE, re.MULTILINE))
+    named = {int(number, 16): name.upper().replace(" ", "_") for number, name in rows.items()}
+    assert named == {getattr(messages, name): name for name in named.values()}
+    assert "| 0x7E, 0x7F | ping, pong |" in PAGE
+
+
+def test_commands_are_those_of_the_library() -> None:
+    rows = re.findall(r"^\| (\d+) \| ([^|]+) \|", section("Commands"), re.MULTILINE)
+    assert {int(number): name for number, name in rows} == COMMAND_NAMES
+
+
+def test_numbers_are_those_of_the_library() -> None:
+    assert f"A body is 1 … {framing.BODY_MAX_BYTES} bytes." in TEXT
+    # A body without a zero takes its CRC and one byte of COBS more; one byte beyond that cannot be a frame.
+    assert f"once {framing.BODY_MAX_BYTES + 4 + 1 + 1} bytes have come" in TEXT
+    assert [backoff_ms(attempt) // 1000 for attempt in range(6)] == [1, 2, 4, 8, 10, 10]
+    assert "back-off of 1, 2, 4, 8, 10, 10 … s" in TEXT
+    assert f"at most {gateway_session.WINDOW_RECORDS} beyond" in TEXT
+    assert f"Without progress for {gateway_session.RESEND_AFTER_MS // 1000} s" in TEXT
+    assert gateway_session.TRIES_BEFORE_NEW_SESSION == 3
+    assert "after the third time without progress the session is over" in TEXT
+    assert f"every {gateway_session.TIME_ASK_EVERY_MS // 1000} s the gateway sends **time ask**" in TEXT
+    assert f"it came within {gateway_session.TIME_ANSWER_WITHIN_MS // 1000} s of the ask" in TEXT
+    assert f"at most {PER_MINUTE} findings a minute on each port" in TEXT
+
+
+def test_reasons_are_those_of_the_library() -> None:
+    assert "reason 1: 1 unknown gateway, 2 wrong link key, 3 wire version, 4 key revoked" in TEXT
+    assert sorted(messages.REFUSAL_TEXTS) == [1, 2, 3, 4]
