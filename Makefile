@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run emulate test test-lib test-mpy test-sim test-emulated bench-debounce bench-debounce-quick lint fmt vectors clean
+.PHONY: help setup run emulate size test test-lib test-mpy test-sim test-emulated bench-debounce bench-debounce-quick lint fmt vectors clean
 
 help: ## List the targets
 	@echo "Tocsin: make TARGET, where TARGET is one of"
@@ -49,6 +49,9 @@ bench-debounce: setup ## Measure the debouncer beside its peers; fails when a ba
 
 bench-debounce-quick: setup ## The same on fewer cells, in under a minute
 	$(BIN)/tocsin bench debounce --quick
+
+size: setup ## What our code costs on the board: flash, heap, import time
+	$(BIN)/python -m tocsin_sim.emulator.size
 
 lint: setup ## Style, spelling, types, and mpy-cross over every device file
 	$(BIN)/ruff check .
