@@ -90,11 +90,12 @@ class Recorder:
         self.record(TYPE_TROUBLE, SOURCE_GATEWAY, STATE_NORMAL, STATE_NORMAL, code, count)
 
     def report_start(self) -> None:
-        """Record what the last start found damaged."""
+        """Record what this start found damaged, and anchor: from now on a journal that is wiped is missed."""
         if self._journal.damaged_count:
             self.trouble(TROUBLE_JOURNAL_DAMAGED, self._journal.damaged_count)
         if self.key_damaged or self.key_missing:
             self.trouble(TROUBLE_KEY_DAMAGED, 0)
+        self._anchor()
 
     def take_made_count(self) -> int:
         """Records made since the last call."""

@@ -1,0 +1,112 @@
+"""Commands: carried out once, refused loudly but not often; and what the mode makes of a zone."""
+
+from support_virtual import Tape
+from tocsin.zone import Zone
+from tocsin_fw.guard import Guard
+from tocsin_fw.orders import Orders
+
+ALARM, RESTORE, TAMPER, MODE, COMMAND, ACTIVITY = 2, 3, 4, 10, 16, 20
+DONE, STALE, FORGED, UNKNOWN, BAD_ARGUMENT = range(5)
+OPEN, CLOSED = 0, 1
+
+
+class _Bench:
+    def __init__(self):
+        self.now_ms = 0
+        self.tape = Tape()
+        self.day, self.night = Zone(1, False), Zone(2, True)
+        self.guard = Guard([self.day, self.night], self.tape)
+        self.beats = 0
+        self.orders = Orders(self.tape, self.guard, self._heartbeat, lambda: self.now_ms)
+
+    def _heartbeat(self):
+        self.beats += 1
+
+    def verdicts(self):
+        """[(verdict, code, counter)] of the command records."""
+        return [(r[4] >> 8, r[4] & 255, r[5]) for r in self.tape.records if r[0] == COMMAND]
+
+    def told(self):
+        """[(kind, source, before, after, count)] of the others."""
+        return [(r[0], r[1], r[2], r[3], r[5]) for r in self.tape.records if r[0] != COMMAND]
+
+
+def test_a_mode_command_is_carried_out_and_told():
+    bench = _Bench()
+    bench.orders.take(1, 1, OPEN)
+    assert bench.tape.mode == OPEN and bench.tape.counter == 1
+    assert bench.verdicts() == [(DONE, 1, 1)] and bench.told() == [(MODE, 255, 0, 0, CLOSED)]
+
+
+def test_the_mode_it_has_already_is_no_change():
+    bench = _Bench()
+    bench.orders.take(1, 1, CLOSED)
+    assert bench.verdicts() == [(DONE, 1, 1)] and bench.told() == []
+
+
+def test_a_heartbeat_command_beats_once():
+    bench = _Bench()
+    bench.orders.take(5, 2, 0)
+    assert bench.beats == 1 and bench.verdicts() == [(DONE, 2, 5)]
+
+
+def test_a_stale_command_is_refused():
+    bench = _Bench()
+    bench.orders.take(5, 2, 0)
+    bench.orders.take(5, 1, OPEN)
+    assert bench.tape.mode == CLOSED and bench.tape.counter == 5
+    assert bench.verdicts() == [(DONE, 2, 5), (STALE, 1, 5)]
+
+
+def test_a_forged_command_moves_nothing():
+    bench = _Bench()
+    bench.orders.refuse(99, 1)
+    assert bench.verdicts() == [(FORGED, 1, 99)] and bench.tape.counter == 0
+
+
+def test_an_unknown_code_and_a_bad_argument_use_up_their_counter():
+    bench = _Bench()
+    bench.orders.take(1, 77, 0)
+    bench.orders.take(2, 1, 2)
+    bench.orders.take(3, 1, -1)
+    assert bench.verdicts() == [(UNKNOWN, 77, 1), (BAD_ARGUMENT, 1, 2), (BAD_ARGUMENT, 1, 3)]
+    assert bench.tape.counter == 3 and bench.tape.mode == CLOSED
+
+
+def test_refusals_are_told_at_most_once_a_minute():
+    bench = _Bench()
+    for bench.now_ms in (0, 1, 59_999, 60_000, 60_001, 120_000):
+        bench.orders.refuse(bench.now_ms, 1)
+    assert [counter for _, _, counter in bench.verdicts()] == [0, 60_000, 120_000]
+
+
+def test_refusals_do_not_keep_a_right_command_from_being_told():
+    bench = _Bench()
+    bench.orders.refuse(1, 1)
+    bench.orders.take(1, 2, 0)
+    assert bench.verdicts() == [(FORGED, 1, 1), (DONE, 2, 1)]
+
+
+def test_closing_with_an_open_door_is_an_alarm():
+    bench = _Bench()
+    bench.orders.take(1, 1, OPEN)
+    bench.guard.announce(bench.day, 1, 0, 0, 500)
+    assert bench.told()[1:] == [(ACTIVITY, 1, 0, 1, 0)]
+    bench.orders.take(2, 1, CLOSED)
+    assert bench.told()[2:] == [(MODE, 255, 0, 0, OPEN), (ALARM, 1, 1, 1, 1)]
+
+
+def test_closing_repeats_no_alarm_of_a_zone_that_is_always_guarded():
+    bench = _Bench()
+    bench.orders.take(1, 1, OPEN)
+    bench.guard.announce(bench.night, 1, 0, 0, 500)
+    bench.orders.take(2, 1, CLOSED)
+    assert [entry[:2] for entry in bench.told()] == [(MODE, 255), (ALARM, 2), (MODE, 255)]
+
+
+def test_tamper_is_never_softened_and_a_state_is_told_once():
+    bench = _Bench()
+    bench.orders.take(1, 1, OPEN)
+    for state in (2, 2, 0, 0):
+        bench.guard.announce(bench.day, state, 0, 0, 500)
+    assert bench.told()[1:] == [(TAMPER, 1, 0, 2, 0), (RESTORE, 1, 2, 0, 0)]
