@@ -95,9 +95,7 @@ def _download(url: str) -> bytes:
         with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer:
             data: bytes = answer.read(_MAX_BYTES + 1)
     except (OSError, urllib.error.URLError) as error:
-        raise ImageError(
-            f"{url}: {error}; fetch the file by hand and set ${ENVIRONMENT}, or use --mirror"
-        ) from error
+        raise ImageError(f"{url}: {error}; fetch the file by hand and set ${ENVIRONMENT}, or use --mirror") from error
     if len(data) > _MAX_BYTES:
         raise ImageError(f"{url}: more than {_MAX_BYTES} bytes: this is no firmware image; check --mirror")
     return data

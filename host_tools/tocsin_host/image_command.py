@@ -15,9 +15,7 @@ from .options import plain_errors
 @click.command()
 @click.argument("site", type=click.Path(path_type=Path))
 @click.option("--gateway", required=True, help="Name of the gateway in SITE.")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), required=True, help="The .uf2 file to write."
-)
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The .uf2 file to write.")
 @click.option(
     "--keys",
     type=click.Path(path_type=Path),

@@ -30,9 +30,7 @@ class ImageError(TocsinError):
 def read_uf2(data: bytes, name: str = "image") -> dict[int, bytes]:
     """The payloads of a UF2 file by flash offset, every block checked. Raises ImageError."""
     if not data or len(data) % _BLOCK_BYTES:
-        raise ImageError(
-            f"{name}: {len(data)} bytes is no whole number of 512-byte blocks: truncated, fetch it again"
-        )
+        raise ImageError(f"{name}: {len(data)} bytes is no whole number of 512-byte blocks: truncated, fetch it again")
     total = len(data) // _BLOCK_BYTES
     pages: dict[int, bytes] = {}
     for number in range(total):
@@ -55,13 +53,9 @@ def _read_block(block: bytes, number: int, total: int, name: str) -> tuple[int, 
             f"{where}: says block {index} of {count}, expected {number} of {total}: truncated, fetch again"
         )
     if not flags & _FAMILY_FLAG or family != RP2040_FAMILY:
-        raise ImageError(
-            f"{where}: made for another chip (family {family:#010x}): choose the RP2040 Pico W file"
-        )
+        raise ImageError(f"{where}: made for another chip (family {family:#010x}): choose the RP2040 Pico W file")
     if size > _BLOCK_BYTES - _HEAD.size - 4 or address < FLASH_BASE:
-        raise ImageError(
-            f"{where}: {size} bytes at {address:#010x} lie outside of flash: choose the Pico W file"
-        )
+        raise ImageError(f"{where}: {size} bytes at {address:#010x} lie outside of flash: choose the Pico W file")
     if flags & _NOT_MAIN_FLASH:
         return 0, b""
     return address - FLASH_BASE, block[_HEAD.size : _HEAD.size + size]

@@ -31,9 +31,7 @@ class FlashTiming:
     block_erase_ns: int
 
     def busy_ns(self, opcode: int) -> int:
-        return {PAGE_PROGRAM: self.program_ns, SECTOR_ERASE: self.sector_erase_ns}.get(
-            opcode, self.block_erase_ns
-        )
+        return {PAGE_PROGRAM: self.program_ns, SECTOR_ERASE: self.sector_erase_ns}.get(opcode, self.block_erase_ns)
 
 
 INSTANT = FlashTiming(0, 0, 0)
@@ -68,11 +66,7 @@ def torn(flash: bytes, command: FlashCommand, seed: int) -> bytes:
     """
     random = Random(seed)
     before = flash[command.address : command.address + command.span_bytes]
-    wanted = (
-        bytes(a & b for a, b in zip(before, command.data, strict=True))
-        if command.data
-        else b"\xff" * len(before)
-    )
+    wanted = bytes(a & b for a, b in zip(before, command.data, strict=True)) if command.data else b"\xff" * len(before)
     if seed % 3 == 0:
         done = random.randrange(len(before) + 1)
         after = wanted[:done] + before[done:]

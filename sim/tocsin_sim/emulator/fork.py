@@ -27,9 +27,7 @@ def forked(case: Callable[[], _T]) -> _T:
     reader, writer = os.pipe()
     sys.stdout.flush()
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", DeprecationWarning
-        )  # other threads exist under a parallel test runner
+        warnings.simplefilter("ignore", DeprecationWarning)  # other threads exist under a parallel test runner
         child = os.fork()
     if child == 0:
         os.close(reader)
