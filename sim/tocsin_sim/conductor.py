@@ -180,10 +180,10 @@ class Conductor:
 
     def close(self) -> None:
         """End everything; what was written stays."""
+        self.collector.stop()
         for name, gateway in self.gateways.items():
             self.power_off(name)
             gateway.cable.close()
-        self.collector.stop()
         self._clock.close()
 
     def _set_clock(self, at_ms: int) -> None:
