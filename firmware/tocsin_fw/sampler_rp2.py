@@ -63,13 +63,6 @@ class Sampler:
         self._machine.irq(isr.on_samples, hard=True)
         self._machine.active(1)
 
-    def stop(self) -> None:
-        """Give the state machine and both DMA channels back."""
-        self._machine.active(0)
-        self._machine.irq(None)
-        self._again.close()
-        self._copy.close()
-
     def count(self) -> int:
         """Samples since start, 64 bits: the milliseconds of the gateway's clock.
 
