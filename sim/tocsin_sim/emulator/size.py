@@ -49,7 +49,7 @@ async def told(self):
 supervisor.Supervisor.run = told
 app.run(hal_rp2.open_hal)
 """
-_CONFIG = {
+_CONFIG: dict[str, object] = {
     "gateway": "size",
     "board": "pico_w",
     "lib_hash": "00" * 8,
