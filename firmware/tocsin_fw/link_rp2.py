@@ -67,5 +67,5 @@ class UsbLink:
         if not self._early:
             try:
                 self._early = await asyncio.wait_for_ms(self._reader.read(1), timeout_ms)
-            except asyncio.TimeoutError:  # noqa: UP041 - MicroPython has no other
+            except asyncio.TimeoutError:
                 pass

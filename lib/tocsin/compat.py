@@ -1,7 +1,10 @@
 """What MicroPython and CPython do not share, in one place: `const` and a comparison in constant time.
 
-Role in the flow: all stages. Shared: yes. Context: task and host. The only `try: import` of lib/.
+Role in the flow: all stages. Shared: yes. Context: task and host. The only place in lib/ that asks which one it runs on:
+by name, because CPython may have a package called `micropython` too (Adafruit Blinka brings one).
 """
+
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,25 +15,22 @@ if TYPE_CHECKING:
 
     def const(value: "_T") -> "_T": ...
 
+elif sys.implementation.name == "micropython":
+    from micropython import const
+
+    def _compare_digest(a, b):
+        if len(a) != len(b):
+            return False
+        difference = 0
+        for i in range(len(a)):
+            difference |= a[i] ^ b[i]
+        return difference == 0
+
 else:
-    try:
-        from micropython import const
-    except ImportError:
+    from hmac import compare_digest as _compare_digest
 
-        def const(value):
-            return value
-
-    try:
-        from hmac import compare_digest as _compare_digest
-    except ImportError:
-
-        def _compare_digest(a, b):
-            if len(a) != len(b):
-                return False
-            difference = 0
-            for i in range(len(a)):
-                difference |= a[i] ^ b[i]
-            return difference == 0
+    def const(value):
+        return value
 
 
 def ct_equal(a: bytes, b: bytes) -> bool:
