@@ -13,15 +13,16 @@ from tocsin_host import firmware_image, image, image_uf2
 from tocsin_sim.emulator.board import NS_PER_MS, EmulatedBoard
 
 CLOCK_HZ = 125_000_000
-PINS = tuple(pico_w.BOARD["user_pins"])
+PINS: tuple[int, ...] = pico_w.BOARD["pins"]  # type: ignore[assignment]  # a board is a dict of many types
 MASK = sum(1 << pin for pin in PINS)
+DRAIN_SAMPLES = 16  # between two interrupts
 PERIOD_SAMPLES = 1 << 30  # sampler_rp2.PERIOD_SAMPLES
 _TRANSFERS_LEFT = 0x50000008  # TRANS_COUNT of DMA channel 0, the first that the sampler asks for
 
-_MAIN = b"""
+_MAIN = f"""
 import time
 time.sleep_ms(40)  # until USB is there
-import asyncio, gc, hashlib, json, machine, rp2
+import asyncio, gc, hashlib, json, machine, micropython, rp2
 from array import array
 from tocsin_fw import isr, sampler_rp2
 out = array("I", [0] * 4)
@@ -52,13 +53,35 @@ def watch_ms(ms, work=None, pause_ms=0):
         for task in tasks:
             task.cancel()
     asyncio.run(main())
+@micropython.viper
+def spin(n: int):
+    i = 0
+    while i < n:
+        i += 1
+def taken(n):  # microseconds of a fixed piece of work, and the interrupts meanwhile
+    first = isr.work[isr.INDEX]
+    start_us = time.ticks_us()
+    spin(n)
+    spent_us = time.ticks_diff(time.ticks_us(), start_us)
+    print(spent_us, (isr.work[isr.INDEX] - first) // {DRAIN_SAMPLES})
+def drained(word, levels):  # microseconds of the loop over the samples
+    ring = array("I", [word * int(level) for level in levels])
+    work, state, entries = array("I", [0] * 7), array("I", [0] * 15), array("I", [0] * 256)
+    control = array("I", [0, 0, 0, 63])
+    work[3] = {MASK}
+    start_us = time.ticks_us()
+    if word:
+        isr.drain(work, ring, len(levels), state, entries, control)
+    else:
+        isr.differing(ring, 0, len(levels), 0)
+    print(time.ticks_diff(time.ticks_us(), start_us))
 def report():
     drain()
     s.levels(0)
     drain()
     print(json.dumps([s.count(), s.lost(), s.ring.dropped, edges]))
 print("ready")
-"""
+""".encode()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""400 ms in which the emulated chip serves no interrupt, while all inputs chatter: is every sample there, and right?
+"""400 ms in which the emulated chip serves no interrupt, while all inputs move: is every sample there, and right?
 
 Role in the flow: stages 1 and 2 at tier T2. Context: CPython. The blackout is a real one: the firmware erases a
 flash sector, at the flash chip's worst time. The bench reads the sampler's ring out of the chip's memory the moment
@@ -20,8 +20,9 @@ from tocsin_sim.emulator.fork import forked
 
 BLACKOUT_MS = 400
 _RING_SAMPLES = 512
-_FROM_MS, _UNTIL_MS = 100, 1300
-_TOGGLE_CHANCE = 0.05  # slow enough that the evidence layer flips often
+_FROM_MS, _UNTIL_MS = 100, 1000
+# Chance of a toggle in each millisecond: most inputs chatter, every fifth moves slowly enough to flip the layers.
+_CHATTER, _SLOW, _SLOW_EVERY = 0.3, 0.01, 5
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Blackout:
     samples_lost: int
     transitions: int
     transitions_wrong: int
+    transitions_dropped: int
 
 
 def measure_blackout(console: Console, seed: int) -> Blackout:
@@ -49,7 +51,7 @@ def _case(console: Console, seed: int) -> Blackout:
     ring = int(console.run("print(isr.samples)"))
     erased_ns: list[float] = []
     board.flash.hooks.append(lambda command: erased_ns.append(board.now_ns))
-    console.begin("watch_ms(200); erase(); watch_ms(900)")
+    console.begin("watch_ms(200); erase(); watch_ms(800)")
     board.run_until(lambda: bool(erased_ns), every_ms=1)
     first = int((erased_ns[0] - console.sample_0_ns) // NS_PER_MS) + 1
     board.run_until_ns(max(board.now_ns, erased_ns[0] + BLACKOUT_MS * NS_PER_MS))
@@ -60,9 +62,16 @@ def _case(console: Console, seed: int) -> Blackout:
     board.expect(b">>> ")
     report = console.report()
     expected = _transitions(words, report.count)
-    lost = report.lost + report.dropped
     different = set(expected) ^ set(report.edges)
-    return Blackout(round(blackout_ms, 3), end - first, wrong, lost, len(expected), len(different))
+    return Blackout(
+        blackout_ms=round(blackout_ms, 3),
+        samples=end - first,
+        samples_wrong=wrong,
+        samples_lost=report.lost,
+        transitions=len(expected),
+        transitions_wrong=len(different),
+        transitions_dropped=report.dropped,
+    )
 
 
 def _chatter(console: Console, random: Random) -> list[int]:
@@ -70,8 +79,8 @@ def _chatter(console: Console, random: Random) -> list[int]:
     words = [0] * _FROM_MS
     word = 0
     for at_ms in range(_FROM_MS, _UNTIL_MS):
-        for pin in PINS:
-            if random.random() < _TOGGLE_CHANCE:
+        for number, pin in enumerate(PINS):
+            if random.random() < (_CHATTER if number % _SLOW_EVERY else _SLOW):
                 word ^= 1 << pin
                 console.drive(pin, at_ms * 1000 - 500, word >> pin & 1)
         words.append(word)

@@ -1,72 +1,97 @@
 """What sampling and debouncing 26 inputs costs the emulated processor.
 
-Role in the flow: stages 1 and 2 at tier T2. Context: CPython. Everything counts: interrupt entry and exit, the drain,
-the hand-over, and the wake-up of the sleeping core; nothing else runs. Cycles of an emulated RP2040 at 125 MHz,
-without flash cache misses: a lower bound for a real one.
+Role in the flow: stages 1 and 2 at tier T2. Context: CPython. Two figures for each load, cycles of an emulated RP2040
+at 125 MHz without flash cache misses, so lower bounds for a real one:
+- the whole: what a busy program loses to the sampler, interrupt entry and exit included; the bars are for this one;
+- the drain alone: the loop over the samples, called directly.
 """
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from random import Random
 
-from tocsin_sim.bench.chip import CLOCK_HZ, PINS, Console
-from tocsin_sim.emulator.board import NS_PER_MS
+from tocsin_sim.bench.chip import CLOCK_HZ, DRAIN_SAMPLES, PINS, Console
 from tocsin_sim.emulator.fork import forked
 
-_SETTLE_MS = 300
-_TOGGLE_CHANCE = 0.3  # in each millisecond, of each input that chatters
-LOADS: dict[str, tuple[int, ...]] = {"quiet": (), "one noisy": PINS[:1], "all chattering": PINS}
+_RING_SAMPLES = 496
+_CYCLES_PER_US = CLOCK_HZ // 1_000_000
+_SETTLE_MS = 50
+
+
+@dataclass(frozen=True)
+class Load:
+    """In sample k the inputs of `pins` have `level(k)`, all others are at rest."""
+
+    pins: tuple[int, ...]
+    level: Callable[[int], int]
+
+
+LOADS = {
+    "quiet": Load((), lambda k: 0),
+    "one noisy": Load(PINS[:1], lambda k: int(k % 7 == 0)),
+    "all chattering": Load(PINS, lambda k: k // 3 & 1),
+    "one half active": Load(PINS[:1], lambda k: k // 2 & 1),
+}
 
 
 @dataclass(frozen=True)
 class CpuCost:
-    """Emulated. `cycles`: those of `samples` samples, less what the same time costs without the sampler."""
+    """Emulated, for 26 inputs at 1 kHz. `drain` figures: without the interrupt around it."""
 
     load: str
     samples: int
-    cycles: int
-
-    @property
-    def cycles_per_sample(self) -> float:
-        return round(self.cycles / self.samples, 1)
-
-    @property
-    def cpu_percent(self) -> float:
-        """At 1000 samples a second."""
-        return round(100 * self.cycles / self.samples * 1000 / CLOCK_HZ, 4)
+    cycles_per_sample: float
+    cpu_percent: float
+    drain_cycles_per_sample: float
+    drain_cpu_percent: float
 
 
-def measure_cpu(console: Console, samples: int, seed: int) -> list[CpuCost]:
-    """Each load for as many samples (milliseconds)."""
-    idle_cycles = forked(_case(console, None, samples, seed))
-    return [
-        CpuCost(name, samples, forked(_case(console, pins, samples, seed)) - idle_cycles)
-        for name, pins in LOADS.items()
-    ]
+def measure_cpu(console: Console, spins: int, pool: Executor) -> list[CpuCost]:
+    """Each load beside a busy loop of `spins` turns of 12 cycles."""
+    alone_us = forked(_whole(console, None, spins))[0]
+    return list(pool.map(lambda name: _cost(console, name, spins, alone_us), LOADS))
 
 
-def _case(console: Console, pins: tuple[int, ...] | None, samples: int, seed: int) -> Callable[[], int]:
-    """Cycles of `samples` milliseconds; `pins` chatter, None: without the sampler."""
+def _cost(console: Console, name: str, spins: int, alone_us: int) -> CpuCost:
+    load = LOADS[name]
+    spent_us, interrupts = forked(_whole(console, load, spins))
+    samples = interrupts * DRAIN_SAMPLES
+    cycles = (spent_us - alone_us) * _CYCLES_PER_US / samples
+    drain_cycles = forked(_drain(console, load)) * _CYCLES_PER_US / _RING_SAMPLES
+    return CpuCost(name, samples, round(cycles, 1), _percent(cycles), round(drain_cycles, 1), _percent(drain_cycles))
 
-    def case() -> int:
-        if pins is not None:
+
+def _percent(cycles_per_sample: float) -> float:
+    return round(100 * cycles_per_sample * 1000 / CLOCK_HZ, 4)
+
+
+def _whole(console: Console, load: Load | None, spins: int) -> Callable[[], tuple[int, int]]:
+    """(µs of the busy loop, interrupts meanwhile); without the sampler for None."""
+
+    def case() -> tuple[int, int]:
+        if load is not None:
             console.start()
-            _chatter(console, pins, _SETTLE_MS + samples + 200, Random(seed))
-        console.begin(f"time.sleep_ms({_SETTLE_MS + samples + 500})")
-        board = console.board
-        board.run_until_ns(board.now_ns + _SETTLE_MS * NS_PER_MS)
-        before = board.cycles
-        board.run_until_ns(board.now_ns + samples * NS_PER_MS)
-        return board.cycles - before
+            _drive(console, load, _SETTLE_MS + spins // 6_000)
+        console.run(f"time.sleep_ms({_SETTLE_MS})")
+        spent_us, interrupts = console.run(f"taken({spins})").split()[-2:]
+        return int(spent_us), int(interrupts)
 
     return case
 
 
-def _chatter(console: Console, pins: tuple[int, ...], until_ms: int, random: Random) -> None:
+def _drain(console: Console, load: Load) -> Callable[[], int]:
+    """µs of one drain of 496 samples."""
+    word = sum(1 << pin for pin in load.pins)
+
+    def case() -> int:
+        levels = "".join(str(load.level(k)) for k in range(_RING_SAMPLES))
+        return int(console.run(f"drained({word}, '{levels}')").split()[-1])
+
+    return case
+
+
+def _drive(console: Console, load: Load, for_ms: int) -> None:
     from_ms = int(console.now_ms()) + 2
-    levels = dict.fromkeys(pins, 0)
-    for at_ms in range(from_ms, from_ms + until_ms):
-        for pin in pins:
-            if random.random() < _TOGGLE_CHANCE:
-                levels[pin] ^= 1
-                console.drive(pin, at_ms * 1000 - 500, levels[pin])
+    for at_ms in range(from_ms, from_ms + for_ms):
+        for pin in load.pins:
+            console.drive(pin, at_ms * 1000 - 500, load.level(at_ms))

@@ -4,6 +4,7 @@ Role in the flow: stages 1 and 2 at tier T2. Context: CPython. The board does th
 model, but really: it collects, it hashes, it erases flash. Every transition has to be the model's, to the sample.
 """
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import product
 from random import Random
@@ -45,13 +46,13 @@ class Replay:
     false: int
 
 
-def replay_grid(console: Console, axes: Axes, runs: int | None, seed: int) -> list[Replay]:
+def replay_grid(console: Console, axes: Axes, runs: int | None, seed: int, pool: Executor) -> list[Replay]:
     """Deal the places without their number of inputs out to runs of 26, backgrounds in turn; None: all of them."""
     places = [Place(len(PINS), *each) for each in product(axes.bounces, axes.pulses_ms, axes.interference_per_s)]
     Random(seed).shuffle(places)
     hands = [places[at : at + len(PINS)] for at in range(0, len(places), len(PINS))]
     names = [axes.backgrounds[(number + 4) % len(axes.backgrounds)] for number in range(len(hands))]
-    return [_replay(console, hand, name, seed) for hand, name in list(zip(hands, names, strict=True))[:runs]]
+    return list(pool.map(lambda hand, name: _replay(console, hand, name, seed), hands[:runs], names[:runs]))
 
 
 def _replay(console: Console, places: list[Place], background: str, seed: int) -> Replay:
@@ -101,7 +102,7 @@ def _judge(signals: dict[int, Signal], report: ChipReport, background: str) -> R
         places=len(signals),
         transitions=len(expected),
         differences=len(found ^ expected),
-        samples_lost=report.lost + report.dropped,
+        samples_lost=report.lost,
         long=long.activations,
         long_missed=long.activations - long.reported,
         below=total.below,

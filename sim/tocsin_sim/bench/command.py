@@ -1,0 +1,39 @@
+"""`tocsin bench`: measure a part of the product beside its peers, and hold it to its bars.
+
+Role in the flow: stages 1 and 2 so far. Context: CPython; needs the development tools.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def bench() -> None:
+    """Measure a part of the product beside its peers."""
+
+
+@bench.command()
+@click.option("--quick", is_flag=True, help="Fewer cells, under a minute.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("build"), show_default=True, metavar="DIR")
+@click.option("--seed", type=int, default=1, show_default=True, help="Other contacts, other interference.")
+def debounce(quick: bool, out: Path, seed: int) -> None:
+    """Debounce a grid of contacts, in the model and on the emulated chip; exit code 1 when a bar falls short.
+
+    Leaves bench-debounce.json and bench-debounce.png in DIR.
+    """
+    try:
+        from tocsin_sim.bench import debounce_json, debounce_picture, debounce_run, debounce_table
+        from tocsin_sim.bench.bars import exit_code
+    except ImportError as error:
+        raise click.ClickException(f"{error}; the benches need the development tools: make setup") from error
+    mode = debounce_run.MODES["quick" if quick else "full"]
+    run = debounce_run.measure(mode, seed, os.cpu_count() or 1, lambda what: click.echo(f"{what} ...", err=True))
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "bench-debounce.json").write_text(json.dumps(debounce_json.figures(run)) + "\n", "utf-8")
+    debounce_picture.draw(run, out / "bench-debounce.png")
+    debounce_table.show(run)
+    click.echo(f"{mode.name} run; figures and picture: {out}/bench-debounce.json, {out}/bench-debounce.png")
+    raise SystemExit(exit_code(run.bars))
