@@ -14,7 +14,6 @@ import click
 _COMMANDS = {
     "demo": ("tocsin_sim.demo_command:demo", "Play a night in a museum on virtual gateways."),
     "sim": ("tocsin_sim.sim_command:sim", "Run scenarios on virtual gateways."),
-    "bench": ("tocsin_sim.bench.command:bench", "Measure a part of the product beside its peers."),
     "site": ("tocsin_host.site_command:site", "Check a site description."),
     "enrol": ("tocsin_host.enrol_command:enrol", "Make the keys of a site's gateways."),
     "collect": ("tocsin_host.collect_command:collect", "Collect, verify and store what gateways send."),
@@ -23,6 +22,7 @@ _COMMANDS = {
     "verify": ("tocsin_host.verify_command:verify", "Verify a log file."),
     "firmware": ("tocsin_host.firmware_command:firmware", "Fetch the official MicroPython images."),
     "image": ("tocsin_host.image_command:image", "Make a gateway's image, ready to flash."),
+    "bench": ("tocsin_sim.bench.command:bench", "Measure a part of the product beside its peers."),
 }
 
 
