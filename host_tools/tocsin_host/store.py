@@ -152,11 +152,14 @@ class Store:
     def add_command(
         self, gateway: str, code: int, argument: int = 0, created_utc_ms: int | None = None
     ) -> int:
-        """Put a command into the outbox; returns its counter, one above the gateway's last."""
+        """Put a command into the outbox; returns its counter: the time in seconds, or one above the gateway's last.
+
+        The time, so that a host whose store was lost does not start below what its gateways have accepted.
+        """
         created_utc_ms = _now_utc_ms() if created_utc_ms is None else created_utc_ms
         with self._transaction():
             query = "SELECT coalesce(max(counter), 0) + 1 FROM commands WHERE gateway = ?"
-            counter = int(self.connection.execute(query, (gateway,)).fetchone()[0])
+            counter = max(int(self.connection.execute(query, (gateway,)).fetchone()[0]), created_utc_ms // 1000)
             row = StoredCommand(gateway, counter, code, argument, created_utc_ms)
             self.connection.execute("INSERT INTO commands VALUES (?, ?, ?, ?, ?)", row)
             return counter

@@ -1,7 +1,7 @@
 """What MicroPython and CPython do not share, in one place: `const` and a comparison in constant time.
 
-Role in the flow: all stages. Shared: yes. Context: task and host. The only place in lib/ that asks which one it runs on:
-by name, because CPython may have a package called `micropython` too (Adafruit Blinka brings one).
+Role in the flow: all stages. Shared: yes. Context: task and host. The only place in lib/ that asks which one it runs
+on: by name, because CPython may have a package called `micropython` too (Adafruit Blinka brings one).
 """
 
 import sys

@@ -171,7 +171,7 @@ def test_order_put_into_the_outbox_is_sent(bench: Bench, port: PtyPort) -> None:
     bench.start()
     bench.converse(port.fd, bench.all_acknowledged)
     with Store(bench.folder / "store") as store:
-        store.add_command("gallery", 1, 0)
+        store.add_command("gallery", 1, 0, 0)
     bench.converse(port.fd, lambda: bool(bench.gateway.commands))
     assert bench.gateway.commands == [(1, 1, 0)]
 

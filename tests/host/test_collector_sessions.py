@@ -120,7 +120,7 @@ def test_rollback_other_library_and_other_key_are_found(store: Store, gateway: A
 def test_same_hello_again_gets_the_same_welcome_and_no_command_twice(
     store: Store, gateway: Any, make_desk: MakeDesk
 ) -> None:
-    store.add_command("gallery", 1, 0)
+    store.add_command("gallery", 1, 0, 0)
     desk = make_desk(store, gateway)
     desk.take("gallery")
     hello = encode_frame(hello_of(gateway))
@@ -135,13 +135,13 @@ def test_same_hello_again_gets_the_same_welcome_and_no_command_twice(
 def test_commands_go_at_the_session_start_and_from_the_outbox_once(
     store: Store, gateway: Any, make_desk: MakeDesk
 ) -> None:
-    store.add_command("gallery", 1, 0)
-    store.add_command("gallery", 1, 1)
+    store.add_command("gallery", 1, 0, 0)
+    store.add_command("gallery", 1, 1, 0)
     desk = make_desk(store, gateway)
     desk.collector.send_commands()
     desk.talk(gateway)
     assert gateway.commands == [(1, 1, 0), (2, 1, 1)]
-    store.add_command("gallery", 2, 0)
+    store.add_command("gallery", 2, 0, 0)
     for _ in range(3):
         desk.collector.send_commands()
         desk.talk(gateway)
@@ -151,7 +151,7 @@ def test_commands_go_at_the_session_start_and_from_the_outbox_once(
 def test_command_that_was_lost_goes_again_in_the_next_session(store: Store, gateway: Any, make_desk: MakeDesk) -> None:
     desk = make_desk(store, gateway)
     desk.talk(gateway)
-    store.add_command("gallery", 1, 0)
+    store.add_command("gallery", 1, 0, 0)
     desk.collector.send_commands()
     desk.take("gallery")  # lost
     desk.talk(gateway)
@@ -169,7 +169,7 @@ def test_command_reaches_a_gateway_that_moved_to_another_port(store: Store, gate
     gateway.session.line_lost()
     desk.open("gallery", "second port")
     desk.talk(gateway, "second port")
-    store.add_command("gallery", 1, 0)
+    store.add_command("gallery", 1, 0, 0)
     desk.collector.send_commands()
     desk.talk(gateway, "second port")
     assert gateway.commands == [(1, 1, 0)]

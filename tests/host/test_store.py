@@ -88,15 +88,15 @@ def test_everything_is_there_after_reopening(tmp_path: Path) -> None:
 
 
 def test_commands_counter_rises_for_each_gateway_alone(store: Store) -> None:
-    assert [store.add_command("gallery", 1, n) for n in range(3)] == [1, 2, 3]
-    assert store.add_command("storeroom", 2) == 1
+    assert [store.add_command("gallery", 1, n, 0) for n in range(3)] == [1, 2, 3]
+    assert store.add_command("storeroom", 2, 0, 0) == 1
     assert [command.counter for command in store.commands_after("gallery", 1)] == [2, 3]
     assert store.commands_after("gallery", 3) == []
 
 
 def test_commands_two_programs_never_get_the_same_counter(tmp_path: Path) -> None:
     with Store(tmp_path) as one, Store(tmp_path) as other:
-        counters = [store.add_command("gallery", 1) for _ in range(10) for store in (one, other)]
+        counters = [store.add_command("gallery", 1, 0, 0) for _ in range(10) for store in (one, other)]
     assert counters == list(range(1, 21))
 
 
@@ -200,3 +200,12 @@ def test_damaged_page_is_reported_as_damage(tmp_path: Path) -> None:
     path.write_bytes(data)
     with Store(tmp_path) as store, pytest.raises(StoreError, match="it is damaged; keep the file"):
         list(store.records("gallery"))
+
+
+def test_a_new_store_starts_above_what_an_older_one_ordered(tmp_path: Path) -> None:
+    """Counters are the time in seconds: a lost store does not make every order stale."""
+    with Store(tmp_path / "old") as store:
+        old = [store.add_command("gallery", 1, 0, 1_800_000_000_000 + n) for n in range(3)]
+    with Store(tmp_path / "new") as store:
+        assert store.add_command("gallery", 1, 0, 1_800_000_060_000) > max(old)
+    assert old == [1_800_000_000, 1_800_000_001, 1_800_000_002]
