@@ -17,6 +17,7 @@ _COMMANDS = {
     "site": ("tocsin_host.site_command:site", "Check a site description."),
     "enrol": ("tocsin_host.enrol_command:enrol", "Make the keys of a site's gateways."),
     "collect": ("tocsin_host.collect_command:collect", "Collect, verify and store what gateways send."),
+    "order": ("tocsin_host.order_command:order", "Tell a gateway to do something."),
     "log": ("tocsin_host.log_command:log", "Show what is stored."),
     "export": ("tocsin_host.export_command:export", "Write a gateway's sealed log to a file."),
     "verify": ("tocsin_host.verify_command:verify", "Verify a log file."),
