@@ -37,17 +37,17 @@ class Score:
 def score(signal: Signal, reports: list[tuple[int, int, int]]) -> Score:
     """`reports`: [(µs it says it happened, µs the application learns it, level)], in order."""
     result = Score(len(signal.activations))
-    ons = [(at_us, learned_us) for at_us, learned_us, level in reports if level]
+    told = [(at_us, learned_us) for at_us, learned_us, level in reports if level]
     matched = 0
     for activation in signal.activations:
         is_below = activation.length_us < MUST_NOT_US
         result.below += is_below
         until_us = activation.last_us + _REPORT_WITHIN_US
-        hit = next((on for on in ons if activation.on_us <= on[0] <= until_us), None)
+        hit = next((on for on in told if activation.on_us <= on[0] <= until_us), None)
         if hit is not None:
             matched += 1
             result.reported += 1
             result.reported_below += is_below
             result.worst_latency_us = max(result.worst_latency_us, hit[1] - activation.on_us)
-    result.false = len(ons) - matched
+    result.false = len(told) - matched
     return result
