@@ -53,7 +53,7 @@ FULL = Axes(
     tuple(KINDS),
     52,
 )
-QUICK = Axes((1, 26), _BOUNCES, (10, 30, 190, 199, 240, 400, 600), (0, 20), tuple(KINDS), 26)
+QUICK = Axes((1, 26), _BOUNCES, (10, 50, 199, 400, 600), (0, 20), tuple(KINDS), 26)
 
 
 @dataclass(frozen=True)

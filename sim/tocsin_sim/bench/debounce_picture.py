@@ -103,9 +103,9 @@ def _draw_costs(panel: Panel, run: Run, chip: Chip) -> None:
         limit = limits.get(f"emulated: CPU for 26 inputs, {cost.load}, %")
         for offset, percent, colour in ((-0.2, cost.cpu_percent, _OURS[0]), (0.2, cost.drain_cpu_percent, _OURS[1])):
             panel.bar(number + offset, percent, 0.36, color=colour)
-            label = panel.text(number + offset, percent - 0.01, f"{percent:.3f}", ha="center", va="top", color="white")
-            if percent < _LOW_PERCENT:
-                label.set(y=percent + 0.01, va="bottom", color="black")
+            is_low = percent < _LOW_PERCENT
+            y, colour = (percent + 0.01, "black") if is_low else (0.015, "white")
+            panel.text(number + offset, y, f"{percent:.3f}", ha="center", va="bottom", color=colour)
         if limit is not None:
             panel.hlines(limit, number - 0.45, number + 0.45, color="black", lw=2, ls="--")
     panel.bar(0, 0, color=_OURS[0], label="whole: interrupt entry and exit included")
