@@ -74,9 +74,7 @@ def _flash_problems(board: "dict[str, Any]") -> "list[str]":
     blocks, full_mv = board["filesystem_blocks"], board["adc_full_mv"]
     problems = []
     if block_bytes <= 0 or flash_bytes <= 0 or flash_bytes % block_bytes:
-        problems.append(
-            "flash_bytes is no multiple of block_bytes; read both from the flash chip's data sheet"
-        )
+        problems.append("flash_bytes is no multiple of block_bytes; read both from the flash chip's data sheet")
     elif not 0 < blocks * block_bytes < flash_bytes:
         problems.append("filesystem_blocks do not fit the flash; leave room for the firmware")
     if full_mv <= 0:

@@ -18,9 +18,7 @@ from .write_file import write_file
 def export_log(store: Store, gateway: str, secrets: GatewaySecrets) -> bytes:
     """The whole log file. The same store gives the same bytes. Raises: StoreError."""
     if secrets.gateway != gateway:
-        raise StoreError(
-            f"export of {gateway}: these are the secrets of {secrets.gateway}; give those of {gateway}"
-        )
+        raise StoreError(f"export of {gateway}: these are the secrets of {secrets.gateway}; give those of {gateway}")
     entries: list[bytes] = []
     expected = 0
     for row in store.records(gateway):

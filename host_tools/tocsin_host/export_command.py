@@ -17,12 +17,8 @@ from .store import Store
 @click.argument("gateway")
 @store_option
 @keys_option
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Log file to write. [default: GATEWAY.tlog]"
-)
-@click.option(
-    "--key-file", type=click.Path(path_type=Path), help="Write the verification key file there too."
-)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Log file to write. [default: GATEWAY.tlog]")
+@click.option("--key-file", type=click.Path(path_type=Path), help="Write the verification key file there too.")
 @plain_errors
 def export(gateway: str, store: Path, keys: Path | None, output: Path | None, key_file: Path | None) -> None:
     """Write the sealed log of GATEWAY to a file that `tocsin verify` takes."""

@@ -44,9 +44,7 @@ def secrets_path(folder: str | Path, gateway: str) -> Path:
 def write_secrets(path: str | Path, secrets: GatewaySecrets) -> None:
     """Write with mode 0600. Raises: ConfigError when the file exists: a first key is never replaced."""
     if Path(path).exists():
-        raise ConfigError(
-            f"{path}: exists already; a gateway keeps its keys. Move the file away to give it new ones"
-        )
+        raise ConfigError(f"{path}: exists already; a gateway keeps its keys. Move the file away to give it new ones")
     fields = {
         "format": SECRETS_FORMAT,
         "gateway": secrets.gateway,
@@ -62,9 +60,7 @@ def load_secrets(path: str | Path) -> GatewaySecrets:
         mode = os.stat(path).st_mode
         text = Path(path).read_text("utf-8")
     except OSError as error:
-        raise ConfigError(
-            f"{path}: {error.strerror}; `tocsin enrol` makes the secrets of a site's gateways"
-        ) from error
+        raise ConfigError(f"{path}: {error.strerror}; `tocsin enrol` makes the secrets of a site's gateways") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not a secrets file: it is no text") from error
     if os.name == "posix" and stat.S_IMODE(mode) & 0o077:

@@ -31,9 +31,7 @@ def log() -> None:
 @click.argument("gateway")
 @store_option
 @click.option("--since", metavar="TIME", help="From this time on: ISO 8601, UTC unless it says otherwise.")
-@click.option(
-    "--type", "types", multiple=True, metavar="NAME", help="Only records of this type; may be repeated."
-)
+@click.option("--type", "types", multiple=True, metavar="NAME", help="Only records of this type; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a record.")
 @plain_errors
 def show(gateway: str, store: Path, since: str | None, types: tuple[str, ...], as_json: bool) -> None:

@@ -45,9 +45,7 @@ def plain_errors(function: Callable[P, R]) -> Callable[P, R]:
         except BrokenPipeError:  # `| head` has seen enough; click ends quietly
             raise
         except OSError as error:
-            raise click.ClickException(
-                f"{error.filename or 'input/output'}: {error.strerror or error}"
-            ) from error
+            raise click.ClickException(f"{error.filename or 'input/output'}: {error.strerror or error}") from error
 
     return wrapped
 

@@ -36,9 +36,7 @@ def compile_gateway(site: Site, name: str, lib_hash: str) -> dict[str, Any]:
 def loop_voltages(loop: Loop) -> LoopVoltages:
     """U = 3300 mV · R / (R + pull-up) for R = 0, series, series + across, and no loop at all."""
     across_ohm, series_ohm = SCHEMES[loop.scheme]
-    return LoopVoltages(
-        0, _divided_mv(series_ohm, loop), _divided_mv(series_ohm + across_ohm, loop), SUPPLY_MV
-    )
+    return LoopVoltages(0, _divided_mv(series_ohm, loop), _divided_mv(series_ohm + across_ohm, loop), SUPPLY_MV)
 
 
 def loop_limits(loop: Loop) -> tuple[int, int, int]:

@@ -152,9 +152,7 @@ def _ranges(pins: tuple[int, ...]) -> str:
     return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
-def _bus(
-    gateway: Gateway, path: Path, board: dict[str, Any], taken: dict[int | str, str]
-) -> Iterator[Finding]:
+def _bus(gateway: Gateway, path: Path, board: dict[str, Any], taken: dict[int | str, str]) -> Iterator[Finding]:
     """DS18B20 sensors share the one-wire pin, which then is no zone's."""
     pin = board["onewire_pin"]
     for index, zone in enumerate(gateway.zones):

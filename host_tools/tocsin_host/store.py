@@ -81,9 +81,7 @@ class Store:
         names: list[str] = []
         with explain(self.path):
             query = "SELECT min(gateway) FROM records WHERE gateway > ?"
-            while (
-                name := self.connection.execute(query, (names[-1] if names else "",)).fetchone()[0]
-            ) is not None:
+            while (name := self.connection.execute(query, (names[-1] if names else "",)).fetchone()[0]) is not None:
                 names.append(name)
         return names
 
@@ -131,15 +129,11 @@ class Store:
             for row in self.connection.execute(query, (gateway, from_seq)):
                 yield StoredRecord(*row)
 
-    def finding(
-        self, gateway: str, seq: int, kind: str, detail: str, received_utc_ms: int | None = None
-    ) -> int:
+    def finding(self, gateway: str, seq: int, kind: str, detail: str, received_utc_ms: int | None = None) -> int:
         """Store what the host noticed; returns its id."""
         row = (gateway, seq, kind, detail, _now_utc_ms() if received_utc_ms is None else received_utc_ms)
         with self._transaction():
-            query = (
-                "INSERT INTO findings (gateway, seq, kind, detail, received_utc_ms) VALUES (?, ?, ?, ?, ?)"
-            )
+            query = "INSERT INTO findings (gateway, seq, kind, detail, received_utc_ms) VALUES (?, ?, ?, ?, ?)"
             return int(self.connection.execute(query, row).lastrowid or 0)
 
     def findings(self, gateway: str | None = None) -> Iterator[StoredFinding]:
@@ -149,9 +143,7 @@ class Store:
             for row in self.connection.execute(query, (gateway, gateway)):
                 yield StoredFinding(*row)
 
-    def add_command(
-        self, gateway: str, code: int, argument: int = 0, created_utc_ms: int | None = None
-    ) -> int:
+    def add_command(self, gateway: str, code: int, argument: int = 0, created_utc_ms: int | None = None) -> int:
         """Put a command into the outbox; returns its counter: the time in seconds, or one above the gateway's last.
 
         The time, so that a host whose store was lost does not start below what its gateways have accepted.

@@ -50,9 +50,7 @@ WHEN EXISTS (SELECT 1 FROM {table} WHERE {same_key}) {refuse}
 def open_database(path: Path, read_only: bool) -> sqlite3.Connection:
     """A connection to the store in `path`, created if not there. Raises: StoreError, sqlite3.Error."""
     if read_only and not path.exists():
-        raise StoreError(
-            f"store {path}: not there; name the folder that `tocsin collect` or `tocsin demo` wrote"
-        )
+        raise StoreError(f"store {path}: not there; name the folder that `tocsin collect` or `tocsin demo` wrote")
     if not read_only:
         _make_folder(path.parent)
     uri = path.resolve().as_uri() + ("?mode=ro" if read_only else "")
@@ -70,9 +68,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(
-            f"store folder {folder}: {error.strerror}; give a folder that this user may write"
-        ) from error
+        raise StoreError(f"store folder {folder}: {error.strerror}; give a folder that this user may write") from error
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, read_only: bool) -> None:
@@ -85,9 +81,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, read_only: bool) -> Non
     if application != APPLICATION_ID:
         raise StoreError(f"store {path}: an SQLite file, but no store of Tocsin; name another folder")
     if version != SCHEMA_VERSION:
-        raise StoreError(
-            f"store {path}: schema {version}, tocsin knows {SCHEMA_VERSION}; use the tocsin that wrote it"
-        )
+        raise StoreError(f"store {path}: schema {version}, tocsin knows {SCHEMA_VERSION}; use the tocsin that wrote it")
 
 
 def _create(connection: sqlite3.Connection) -> None:

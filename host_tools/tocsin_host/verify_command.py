@@ -12,9 +12,7 @@ from .verify_file import UNUSABLE, verify_file
 
 @click.command()
 @click.argument("file")
-@click.option(
-    "--keys", required=True, metavar="KEYFILE", help="Verification key file (.keys) of the gateway."
-)
+@click.option("--keys", required=True, metavar="KEYFILE", help="Verification key file (.keys) of the gateway.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
 def verify(file: str, keys: str, as_json: bool) -> None:
     """Verify the log FILE (.tlog) of one gateway.

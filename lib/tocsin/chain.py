@@ -44,9 +44,7 @@ class ChainVerifier:
     After the verdict "gap" the attribute `gap` is (first, last) of the missing numbers.
     """
 
-    def __init__(
-        self, k0: bytes, next_seq: int = 0, key: "bytes | None" = None, mac: "bytes | None" = None
-    ) -> None:
+    def __init__(self, k0: bytes, next_seq: int = 0, key: "bytes | None" = None, mac: "bytes | None" = None) -> None:
         """`mac` is the last stored record's, left out only at the start; `key` is K_next_seq if known."""
         self._line = KeyLine(k0, next_seq, key)
         self.next_seq = next_seq

@@ -28,8 +28,7 @@ class Report:
     def lines(self) -> "list[str]":
         """One line a finding: "record 17 (seq 16): forged: ..."."""
         return [
-            self._place(position, seq) + ": " + kind + ": " + detail
-            for position, seq, kind, detail in self.findings
+            self._place(position, seq) + ": " + kind + ": " + detail for position, seq, kind, detail in self.findings
         ]
 
     def _place(self, position: int, seq: int) -> str:

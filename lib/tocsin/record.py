@@ -141,6 +141,4 @@ def unpack(data: bytes) -> Record:
     if not is_intact(data):
         raise RecordError("not an intact record: length, magic, reserved bytes or CRC is wrong")
     head = unpack_from(_HEAD, data, 0)
-    return Record(
-        head[1], head[2], head[3], head[4], head[5], head[6], head[7], head[8], head[9], bytes(mac_of(data))
-    )
+    return Record(head[1], head[2], head[3], head[4], head[5], head[6], head[7], head[8], head[9], bytes(mac_of(data)))

@@ -148,9 +148,7 @@ def parse_key_file(text: str) -> "tuple[str, bytes]":
     try:
         fields = json.loads(text)
     except ValueError:
-        raise ConfigError(
-            "not a verification key file: no JSON in it; give the .keys file of the gateway"
-        ) from None
+        raise ConfigError("not a verification key file: no JSON in it; give the .keys file of the gateway") from None
     if not isinstance(fields, dict) or fields.get("format") != KEY_FORMAT:
         raise ConfigError(f'not a verification key file: "format" must be "{KEY_FORMAT}"')
     gateway = _text(fields, "gateway")

@@ -205,9 +205,7 @@ class LogVerifier:
             if seq in seen:
                 same = self._blocks[seen[seq]] == self._blocks[index]
                 detail = (
-                    "record %d is the same"
-                    if same
-                    else "record %d has this number too and is sealed: two held the key"
+                    "record %d is the same" if same else "record %d has this number too and is sealed: two held the key"
                 )
                 report.add(index + 1, seq, "replay" if same else "fork", detail % (seen[seq] + 1))
                 continue
@@ -246,9 +244,7 @@ class LogVerifier:
             report.add(position, -1, "truncated", what + ": nothing proves where the log ends")
             return
         if len(self._trailer) > RECORD_BYTES:
-            report.add(
-                position, -1, "damaged", "%d bytes follow the trailer" % (len(self._trailer) - RECORD_BYTES)
-            )
+            report.add(position, -1, "damaged", "%d bytes follow the trailer" % (len(self._trailer) - RECORD_BYTES))
         trailer = self._trailer[:RECORD_BYTES]
         count, _, _, seal = unpack_trailer(trailer)
         entries = data[RECORD_BYTES : len(data) - len(self._trailer)]
@@ -256,9 +252,7 @@ class LogVerifier:
             detail = "the trailer counts %d entries, the file has %d" % (count, report.entries)
             report.add(position, -1, "truncated", detail)
         elif not ct_equal(seal, trailer_seal(self._k0, data[:RECORD_BYTES], entries, trailer[:32])):
-            report.add(
-                position, -1, "forged", "the seal of the export does not fit its header, entries and trailer"
-            )
+            report.add(position, -1, "forged", "the seal of the export does not fit its header, entries and trailer")
 
 
 def _entry_bytes(data: bytes, at: int, end: int) -> int:

@@ -56,9 +56,7 @@ def test_write_secrets_never_replaces(tmp_path: Path) -> None:
         (f'{{"format": "tocsin-gateway-secrets-1", "gateway": "g", "k0": "{"00" * 32}"}}', "link_key"),
     ],
 )
-def test_load_secrets_unusable_file_is_refused_with_the_reason(
-    tmp_path: Path, text: str, reason: str
-) -> None:
+def test_load_secrets_unusable_file_is_refused_with_the_reason(tmp_path: Path, text: str, reason: str) -> None:
     path = tmp_path / "x.secrets"
     write_file(path, text.encode(), private=True)
     with pytest.raises(ConfigError, match=reason):

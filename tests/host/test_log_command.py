@@ -24,9 +24,7 @@ def folder(tmp_path: Path) -> Path:
         sealer.seal(event.TYPE_RESTORE, 3, event.pack_flags(0, 1, 2), 1, 6000, UTC_MS + 5000, 0, 0),
     ]
     with Store(tmp_path) as store:
-        store.append(
-            StoredRecord("gallery", n, record, None, UTC_MS - 750) for n, record in enumerate(records)
-        )
+        store.append(StoredRecord("gallery", n, record, None, UTC_MS - 750) for n, record in enumerate(records))
     return tmp_path
 
 
@@ -48,9 +46,7 @@ def test_show_by_type_and_time(folder: Path) -> None:
         "1",
     ]
     assert [line[0] for line in show(folder, "--since", "2026-11-22T22:07:25").stdout.splitlines()] == ["2"]
-    assert [line[0] for line in show(folder, "--since", "2026-11-22T23:07:25+01:00").stdout.splitlines()] == [
-        "2"
-    ]
+    assert [line[0] for line in show(folder, "--since", "2026-11-22T23:07:25+01:00").stdout.splitlines()] == ["2"]
 
 
 def test_show_json_one_object_a_line(folder: Path) -> None:

@@ -77,8 +77,7 @@ def test_a_good_site_is_right(tmp_path):
         (
             "pin = 2,",
             "pin = 26,",
-            "27: gateway gallery, zone 3, loop.adc: ADC 0 (pin 26) is taken by zone 1 'front door'; "
-            "move one of them",
+            "27: gateway gallery, zone 3, loop.adc: ADC 0 (pin 26) is taken by zone 1 'front door'; move one of them",
         ),
         (
             "pin = 2,",
@@ -93,8 +92,7 @@ def test_a_good_site_is_right(tmp_path):
         (
             '"closed"',
             '"shut"',
-            "12: gateway gallery, zone 1, contact.normally: 'shut' is not known; "
-            "use one of: 'closed' or 'open'",
+            "12: gateway gallery, zone 1, contact.normally: 'shut' is not known; use one of: 'closed' or 'open'",
         ),
         (
             'board = "pico_w"',
@@ -140,14 +138,12 @@ def test_a_good_site_is_right(tmp_path):
         (
             "low_c = 16",
             "low_c = 26",
-            "20: gateway gallery, zone 2, temperature.low_c: low_c 26 is not below high_c 25; "
-            "set the limits apart",
+            "20: gateway gallery, zone 2, temperature.low_c: low_c 26 is not below high_c 25; set the limits apart",
         ),
         (
             "low_c = 16",
             "low_c = nan",
-            "20: gateway gallery, zone 2, temperature.low_c: nan is not allowed; "
-            "it must be less than or equal to 125",
+            "20: gateway gallery, zone 2, temperature.low_c: nan is not allowed; it must be less than or equal to 125",
         ),
         (
             '"28-0316a4f1c2ff"',
@@ -169,8 +165,7 @@ def test_a_good_site_is_right(tmp_path):
         (
             "loop = {",
             "contact = { pin = 9, normally = 'open' }\nloop = {",
-            "23: gateway gallery, zone 3: has contact and loop; "
-            "give exactly one of contact, loop and temperature",
+            "23: gateway gallery, zone 3: has contact and loop; give exactly one of contact, loop and temperature",
         ),
         (
             'contact = { pin = 2, normally = "closed" }\n',
@@ -200,8 +195,7 @@ def test_two_zones_on_one_pin_are_found(tmp_path):
     second = GOOD[GOOD.index("[[gateway.zone]]") : GOOD.index("[[gateway.zone]]\nnumber = 2")]
     text = GOOD + second.replace("number = 1", "number = 3").replace("front", "back")
     assert problems(tmp_path, text) == [
-        "site.toml:26: gateway gallery, zone 3, contact.pin: pin 2 is taken by zone 1 'front door'; "
-        "move one of them"
+        "site.toml:26: gateway gallery, zone 3, contact.pin: pin 2 is taken by zone 1 'front door'; move one of them"
     ]
 
 
@@ -222,9 +216,7 @@ def test_two_gateways_of_one_name_are_found(tmp_path):
 
 
 def test_every_problem_is_told_in_the_order_of_the_file(tmp_path):
-    text = (
-        GOOD.replace("pin = 2,", "pin = 25,").replace("pico_w", "pico", 1).replace("number = 2", "number = 1")
-    )
+    text = GOOD.replace("pin = 2,", "pin = 25,").replace("pico_w", "pico", 1).replace("number = 2", "number = 1")
     assert [line.split(":")[1] for line in problems(tmp_path, text)] == ["5", "15"]
 
 
@@ -259,9 +251,7 @@ def test_a_table_of_the_wrong_form_is_told(tmp_path):
 
 def test_a_file_that_is_not_utf_8_names_the_line(tmp_path):
     (tmp_path / "site.toml").write_bytes(b'name = "x"\nroom = "\xff"\n')
-    assert str(check(tmp_path / "site.toml")[0]).endswith(
-        "site.toml:2: file: not UTF-8 text; save the file as UTF-8"
-    )
+    assert str(check(tmp_path / "site.toml")[0]).endswith("site.toml:2: file: not UTF-8 text; save the file as UTF-8")
 
 
 def test_a_file_nested_too_deeply_is_told(tmp_path):

@@ -14,8 +14,7 @@ from tocsin_host.store_errors import StoreError
 def rows_of(gateway: str, count: int, first: int = 0) -> list[StoredRecord]:
     sealer = Sealer(bytes(32), first)
     return [
-        StoredRecord(gateway, first + n, sealer.seal(6, 255, 0, 1, n, 0, 0, 0), None, 1000 + n)
-        for n in range(count)
+        StoredRecord(gateway, first + n, sealer.seal(6, 255, 0, 1, n, 0, 0, 0), None, 1000 + n) for n in range(count)
     ]
 
 

@@ -12,9 +12,7 @@ def test_flags_every_byte_unpacks_and_packs_to_itself():
 
 
 def test_flags_layout_is_the_one_of_the_page():
-    assert (
-        event.pack_flags(event.STATE_FAULT, event.STATE_ALARM, event.QUALITY_HOST_SIGNED, 1) == 0b1_100_01_11
-    )
+    assert event.pack_flags(event.STATE_FAULT, event.STATE_ALARM, event.QUALITY_HOST_SIGNED, 1) == 0b1_100_01_11
 
 
 def test_flags_part_out_of_range_is_refused():

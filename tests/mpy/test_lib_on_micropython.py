@@ -15,9 +15,7 @@ def test_file_passes_on_micropython(path, run_micropython):
 
 
 def test_runner_names_the_function_that_fails(tmp_path, run_micropython):
-    (tmp_path / "test_two.py").write_text(
-        "def test_good():\n    pass\n\ndef test_bad():\n    assert 1 == 2\n"
-    )
+    (tmp_path / "test_two.py").write_text("def test_good():\n    pass\n\ndef test_bad():\n    assert 1 == 2\n")
     result = run_micropython(HERE / "runner.py", str(tmp_path / "test_two.py"))
     assert result.returncode == 1
     assert result.stdout.startswith("FAIL test_bad\n")

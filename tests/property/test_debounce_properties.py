@@ -31,9 +31,7 @@ class Naive:
             flips = 0
             for n in range(INPUTS):
                 differs = (word >> n & 1) != self.level[layer][n]
-                self.counter[layer][n] = (
-                    self.counter[layer][n] + 1 if differs else max(0, self.counter[layer][n] - 1)
-                )
+                self.counter[layer][n] = self.counter[layer][n] + 1 if differs else max(0, self.counter[layer][n] - 1)
                 if self.counter[layer][n] == threshold:
                     self.counter[layer][n] = 0
                     self.level[layer][n] ^= 1
@@ -113,9 +111,7 @@ bounce = st.one_of(
 
 
 @settings(max_examples=200, deadline=None)
-@given(
-    st.lists(st.tuples(bounce, st.integers(400, 1000), bounce, st.integers(240, 600)), min_size=1, max_size=4)
-)
+@given(st.lists(st.tuples(bounce, st.integers(400, 1000), bounce, st.integers(240, 600)), min_size=1, max_size=4))
 def test_an_activation_of_400_ms_is_never_missed_and_never_doubled(activations):
     levels = [0] * 10
     spans = []

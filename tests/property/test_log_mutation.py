@@ -137,9 +137,7 @@ def other_log(count: int) -> bytes:
     seed=st.integers(0, 2**32),
     mutate=st.sampled_from(ALL),
 )
-def test_verify_log_any_single_mutation_is_found(
-    count: int, with_gap: bool, seed: int, mutate: Mutation
-) -> None:
+def test_verify_log_any_single_mutation_is_found(count: int, with_gap: bool, seed: int, mutate: Mutation) -> None:
     log = build_log(K0, NAME, entries_of(K0, count, seed, with_gap and count >= 8))
     mutated = mutate(log, other_log(count), random.Random(seed))
     if mutated != log:

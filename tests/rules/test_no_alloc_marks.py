@@ -32,9 +32,7 @@ def test_every_mark_has_its_test():
         for function, mark in marked(path.read_text("utf-8"))
         if untested(function, tests)
     ]
-    assert not missing, "call each under heap_lock() in a tests/mpy/device_noalloc_*.py:\n" + "\n".join(
-        missing
-    )
+    assert not missing, "call each under heap_lock() in a tests/mpy/device_noalloc_*.py:\n" + "\n".join(missing)
 
 
 def test_handlers_live_in_interrupt_files_only():

@@ -208,9 +208,7 @@ def record_vectors():
     previous, vectors = NO_MAC, []
     for values in fields:
         data = seal(head(*values), key(K0, values[3]), previous)
-        vectors.append(
-            dict(zip(FIELDS, values, strict=True)) | {"previous_mac": previous.hex(), "hex": data.hex()}
-        )
+        vectors.append(dict(zip(FIELDS, values, strict=True)) | {"previous_mac": previous.hex(), "hex": data.hex()})
         previous = mac_of(data)
     return vectors
 
