@@ -3,8 +3,8 @@
 Role in the flow: beside stages 1 and 2 in `make bench-debounce`. Context: CPython. The same for every algorithm.
 
 The lengths are assumptions near what the emulated chip takes: 2.4 ms to collect a nearly empty heap, 22 ms to collect
-one with 3000 more objects; 1.8 ms to seal a record. A flash erase is the data sheet's: 45 ms typically, 400 ms at worst,
-with every interrupt masked.
+one with 3000 more objects; 1.8 ms to seal a record. A flash erase is the data sheet's: 45 ms typically, 400 ms at
+worst, with every interrupt masked.
 """
 
 from bisect import bisect_right
