@@ -47,7 +47,7 @@ def wake() -> None:
 
 @micropython.viper
 def on_samples(_):  # ISR
-    """Drain the DMA ring; called every 16 samples by the sampler's state machine."""
+    """Drain the DMA ring; called every 24 samples by the sampler's state machine."""
     w = ptr32(work)
     at = w[INDEX]
     pending = (0 - ptr32(transfers_left)[0] - at) & w[PERIOD_MASK]

@@ -14,6 +14,7 @@ from tocsin.event import (
     TROUBLE_BAD_FRAMES,
     TROUBLE_SAMPLER_STILL,
     TROUBLE_SAMPLES_LOST,
+    TROUBLE_TRANSITIONS_LOST,
     TYPE_HEARTBEAT,
 )
 
@@ -41,6 +42,7 @@ class Pulse:
         self._recorder = recorder
         self._contacts = contacts
         self._lost = _Growth(TROUBLE_SAMPLES_LOST, hal.sampler.lost)
+        self._dropped = _Growth(TROUBLE_TRANSITIONS_LOST, lambda: hal.sampler.ring.dropped)
         self._bad_frames = _Growth(TROUBLE_BAD_FRAMES, lambda: session.damaged_count)
         self._next_ms = HEARTBEAT_MS
         self._last_count = 0
@@ -62,7 +64,7 @@ class Pulse:
             self._next_ms = now_ms - now_ms % HEARTBEAT_MS + HEARTBEAT_MS
             self.heartbeat()
         self._check_sampler(now_ms)
-        for growth in (self._lost, self._bad_frames):
+        for growth in (self._lost, self._dropped, self._bad_frames):
             new = growth.take(now_ms)
             if new:
                 self._recorder.trouble(growth.code, new)

@@ -4,9 +4,9 @@ Role in the flow: stage 1, and stage 2 through `isr.on_samples`. Context: task, 
 Sources: RP2040 datasheet 2.5 (DMA), 3.5 (PIO).
 
 A state machine of PIO0 (the radio uses PIO1) reads the pins every 125,000,000 / 4000 * 4 clocks and raises an
-interrupt every 16 samples. One DMA channel copies the words into the ring; when its transfer count ends, a
-second one starts it again within a few clocks, so that sampling never stops. The samples go on while flash is
-erased and all interrupts are masked: the ring holds 496 ms.
+interrupt every 24 samples: more would delay an event, fewer cost more of the processor. One DMA channel copies the
+words into the ring; when its transfer count ends, a second one starts it again within a few clocks, so that sampling
+never stops. The samples go on while flash is erased and all interrupts are masked: the ring holds 496 ms.
 """
 
 import asyncio
@@ -22,7 +22,8 @@ from tocsin.edge_ring import INDEX_MASK, EdgeRing
 from . import isr
 from .program_rp2 import CLOCKS_HZ, sample_pins
 
-EDGE_ENTRIES = 64
+# What an interrupt finds after a long flash erase comes at once: enough for ten inputs that chatter all through it.
+EDGE_ENTRIES = 256
 # Transfers before the second channel starts the first again. A power of two and no more than 2**30, so that
 # the sample index mod 2**30 needs no division.
 PERIOD_SAMPLES = 1 << 30

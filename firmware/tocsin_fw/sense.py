@@ -7,7 +7,7 @@ layer moves the zone.
 
 from array import array
 
-from tocsin.debounce import EVIDENCE
+from tocsin.debounce import ALARM, EVIDENCE
 from tocsin.edge_ring import ENTRY_WORDS, INDEX_MASK
 from tocsin.event import STATE_ALARM, STATE_NORMAL, TYPE_CHATTER, TYPE_TRANSITION
 
@@ -70,6 +70,7 @@ class Contacts:
         self._recorder = recorder
         self._announce = announce
         self._entry = array("I", [0] * ENTRY_WORDS)
+        self._dropped_count = 0
 
     def drain(self, start_until_ms: int) -> None:
         """Deal with every transition in the ring; those up to `start_until_ms` were found so at start."""
@@ -79,6 +80,18 @@ class Contacts:
             for contact in self._contacts:
                 if flips >> contact.pin & 1:
                     self._tell(contact, levels >> contact.pin & 1, layer, at_ms, at_ms <= start_until_ms)
+
+        dropped_count = self._sampler.ring.dropped
+        if dropped_count != self._dropped_count:
+            self._dropped_count = dropped_count
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """A full ring dropped transitions: bring every zone to what the alarm layer says now."""
+        levels = self._sampler.levels(ALARM)
+        for contact in self._contacts:
+            state = STATE_ALARM if levels >> contact.pin & 1 else STATE_NORMAL
+            self._announce(contact.zone, state, 0, 0, self._sampler.count())
 
     def tell_chatter(self) -> None:
         """Record how many transitions were left out of inputs that are calm again."""

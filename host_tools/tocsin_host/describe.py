@@ -22,6 +22,7 @@ _TROUBLES = {
     event.TROUBLE_KEY_DAMAGED: "key area damaged, older anchor used",
     event.TROUBLE_CONFIG_REFUSED: "configuration refused",
     event.TROUBLE_ROOT_FILES: "{} unexpected files",
+    event.TROUBLE_TRANSITIONS_LOST: "{} transitions lost",
 }
 _RESETS = {event.RESET_UNKNOWN: "unknown cause", event.RESET_POWER: "power", event.RESET_WATCHDOG: "watchdog"}
 _STATE_TYPES = (

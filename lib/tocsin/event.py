@@ -93,6 +93,7 @@ TROUBLE_JOURNAL_DAMAGED = const(7)
 TROUBLE_KEY_DAMAGED = const(8)
 TROUBLE_CONFIG_REFUSED = const(9)
 TROUBLE_ROOT_FILES = const(10)
+TROUBLE_TRANSITIONS_LOST = const(11)
 
 # `value` of a fault or heartbeat without a reading: the largest signed 32-bit number.
 NO_READING = const(0x7FFFFFFF)

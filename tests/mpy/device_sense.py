@@ -121,3 +121,16 @@ def test_chatter_keeps_no_alarm_back_nor_another_input():
     bench.push(CLOCK.now_ms, 1, 1, ALARM)
     bench.push(CLOCK.now_ms, 32, 32, EVIDENCE)
     assert len(bench.announced) == 1 and bench.told(TRANSITION)[-1][1] == 2
+
+
+def test_a_full_ring_leaves_no_zone_in_a_wrong_state():
+    bench = _Bench()
+    for turn in range(64):
+        bench.sampler.ring.push(9000 + turn, 32, 32 * (turn & 1), EVIDENCE)
+    bench.sampler.ring.push(9300, 1, 1, ALARM)  # dropped: the ring is full
+    assert bench.sampler.ring.dropped == 1
+    bench.sampler.words = {ALARM: 1}
+    bench.contacts.drain(600)
+    assert bench.announced == [(1, 1, 0, 0, 10_000), (2, 0, 0, 0, 10_000)]
+    bench.contacts.drain(600)
+    assert len(bench.announced) == 2

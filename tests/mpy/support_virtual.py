@@ -2,6 +2,7 @@
 
 import sys
 
+from tocsin.edge_ring import EdgeRing
 from tocsin_sim.vm import virtual_time
 
 CLOCK = virtual_time.Clock()
@@ -54,7 +55,8 @@ class FakeSampler:
     """Counts with the virtual clock unless `stands`; its ring is filled by the test."""
 
     def __init__(self, ring=None):
-        self.ring = ring
+        self.ring = EdgeRing(64) if ring is None else ring
+        self.words = {}
         self.flag = asyncio.ThreadSafeFlag()
         self.stands = False
         self.lost_count = 0
@@ -70,6 +72,9 @@ class FakeSampler:
 
     def lost(self):
         return self.lost_count
+
+    def levels(self, layer):
+        return self.words.get(layer, 0)
 
 
 class FakeHal:

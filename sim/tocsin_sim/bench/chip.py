@@ -15,7 +15,7 @@ from tocsin_sim.emulator.board import NS_PER_MS, EmulatedBoard
 CLOCK_HZ = 125_000_000
 PINS: tuple[int, ...] = pico_w.BOARD["pins"]  # type: ignore[assignment]  # a board is a dict of many types
 MASK = sum(1 << pin for pin in PINS)
-DRAIN_SAMPLES = 16  # between two interrupts
+DRAIN_SAMPLES = 24  # between two interrupts
 PERIOD_SAMPLES = 1 << 30  # sampler_rp2.PERIOD_SAMPLES
 _TRANSFERS_LEFT = 0x50000008  # TRANS_COUNT of DMA channel 0, the first that the sampler asks for
 

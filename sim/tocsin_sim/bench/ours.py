@@ -17,7 +17,7 @@ from tocsin_sim.oracle import transitions
 from tocsin_sim.tape import merged, sampled
 
 RING_SAMPLES = 496  # usable ones of the sampler's ring, firmware/tocsin_fw/isr.py
-DRAIN_SAMPLES = 16  # between two drains
+DRAIN_SAMPLES = 24  # between two drains
 THRESHOLDS = {EVIDENCE: EVIDENCE_SAMPLES, ALARM: ALARM_SAMPLES}
 _RING_ENTRIES = 1 << 14
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from .virtual_time import Clock
 
 _RING_ENTRIES = 64
-# A board's interrupt drains the samples of 16 ms at once; so does this one while counters are moving.
-_DRAIN_MS = 16
+# A board's interrupt drains the samples of 24 ms at once; so does this one while counters are moving.
+_DRAIN_MS = 24
 _CHIP_MC = 27_000
 
 
