@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 HEARTBEAT_MS = 10_000
 TICK_MS = 1000
+# The sampler's milliseconds and those that tasks sleep by are not in step: a task may wake this much before its time.
+EARLY_MS = 10
 # A trouble that lasts is told at once, then this often, so that it does not fill the journal.
 TROUBLE_EVERY_MS = 60_000
 
@@ -54,14 +56,16 @@ class Pulse:
         """The task."""
         while True:
             beat()
-            await asyncio.sleep_ms(TICK_MS - self._hal.sampler.count() % TICK_MS)
+            since_tick_ms = (self._hal.sampler.count() + EARLY_MS) % TICK_MS - EARLY_MS
+            await asyncio.sleep_ms(TICK_MS - since_tick_ms)
             self.tick()
 
     def tick(self) -> None:
         """One look around."""
         now_ms = self._hal.sampler.count()
-        if now_ms >= self._next_ms:
-            self._next_ms = now_ms - now_ms % HEARTBEAT_MS + HEARTBEAT_MS
+        due_ms = now_ms + EARLY_MS
+        if due_ms >= self._next_ms:
+            self._next_ms = due_ms - due_ms % HEARTBEAT_MS + HEARTBEAT_MS
             self.heartbeat()
         self._check_sampler(now_ms)
         for growth in (self._lost, self._dropped, self._bad_frames):

@@ -45,6 +45,14 @@ def test_heartbeats_come_at_exact_multiples_of_ten_seconds():
     assert {(r[0], r[1], r[4]) for r in bench.tape.records} == {(HEARTBEAT, 255, 27_000)}
 
 
+def test_a_task_that_wakes_a_moment_early_does_not_put_its_heartbeat_off_by_a_second():
+    bench = _Bench()
+    for at_ms in (9_999, 10_000, 10_999, 19_991, 20_003):
+        CLOCK.now_ms = at_ms
+        bench.pulse.tick()
+    assert bench.tape.beats_ms == [9_999, 19_991]
+
+
 def test_a_heartbeat_missed_is_not_made_up_for():
     bench = _Bench()
     CLOCK.at(12_500, setattr, bench.hal.sampler, "offset", 25_000)
