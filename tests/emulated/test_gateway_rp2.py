@@ -136,17 +136,18 @@ def test_an_edge_on_a_pin_becomes_a_verified_row_at_its_time(running, house):
         host.run_until_ns(2600 * NS_PER_MS)
         running.pin(2, True, opened_ms * NS_PER_MS)
         running.pin(2, False, closed_ms * NS_PER_MS)
-        host.run_until_ns(2750 * NS_PER_MS)
+        host.run_until_ns((opened_ms + 60) * NS_PER_MS)
         soon = [row.type for row in host.rows() if row.source == 1]
         host.run_until_ns(3900 * NS_PER_MS)
         rows = host.rows()
         door = [(row.type, row.value, row.uptime_ms, row.utc_ms) for row in rows if row.source == 1]
-        return soon, door, [row.seq for row in rows], host.findings()
+        error_ms = next(row.count for row in rows if row.type == event.TYPE_TIME_SET)
+        return soon, door, [row.seq for row in rows], host.findings(), error_ms
 
-    soon, door, seqs, findings = forked(case)
+    soon, door, seqs, findings, error_ms = forked(case)
     assert findings == []
     assert seqs == list(range(len(seqs)))
-    assert soon == [event.TYPE_TRANSITION], "verified and stored within 50 ms of the edge"
+    assert soon == [event.TYPE_TRANSITION], "verified and stored within 60 ms of the edge"
     assert [(kind, value) for kind, value, _, _ in door] == [
         (event.TYPE_TRANSITION, 1),
         (event.TYPE_ALARM, 0),
@@ -157,7 +158,7 @@ def test_an_edge_on_a_pin_becomes_a_verified_row_at_its_time(running, house):
     assert [uptime_ms - first_uptime_ms for _, _, uptime_ms, _ in door] == [0, 215, 700, 915]
     for (_, _, _, utc_ms), edge_ms in zip(door, (opened_ms, opened_ms, closed_ms, closed_ms), strict=True):
         late_ms = utc_ms - UTC_AT_POWER_UP_MS - edge_ms
-        assert 23 <= late_ms <= 280
+        assert 23 - error_ms <= late_ms <= 265 + error_ms, "the clock is as good as its record says"
 
 
 def test_the_start_is_recorded_with_its_cause_and_everything_at_rest(running, house):
