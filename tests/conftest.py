@@ -1,14 +1,13 @@
 """What all tests share: the MicroPython VM, hypothesis' settings, and the tiers named at the end of a run."""
 
 import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import hypothesis
 import pytest
+from tocsin_sim.board_process import BoardError, micropython_executable
 
 ROOT = Path(__file__).resolve().parents[1]
 TIERS = (
@@ -33,19 +32,13 @@ hypothesis.settings.register_profile("tocsin", deadline=None, derandomize="CI" i
 hypothesis.settings.load_profile("tocsin")
 
 
-def micropython_executable() -> str:
-    """The MicroPython VM: $MICROPYTHON, else the one installed beside this Python, else the one on PATH."""
-    beside = Path(sys.executable).with_name("micropython")
-    found = os.environ.get("MICROPYTHON") or (str(beside) if beside.exists() else shutil.which("micropython"))
-    if not found:
-        pytest.fail("no MicroPython found: run `make setup`, or name one in $MICROPYTHON")
-    return found
-
-
 @pytest.fixture(scope="session")
 def run_micropython() -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """Run a script under MicroPython with the project's folders on its path: `run(script, *arguments)`."""
-    executable = micropython_executable()
+    try:
+        executable = micropython_executable()
+    except BoardError as error:
+        pytest.fail(str(error))
     folders = ("lib", "firmware", "boards", "sim")
     environment = os.environ | {"MICROPYPATH": ":".join([*(str(ROOT / f) for f in folders), ".frozen"])}
 

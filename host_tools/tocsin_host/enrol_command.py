@@ -16,7 +16,7 @@ from .options import plain_errors, read_site
 @click.option(
     "--keys",
     type=click.Path(path_type=Path),
-    default=Path("keys"),
+    default=Path("store/keys"),
     show_default=True,
     help="Folder for the keys.",
 )

@@ -19,7 +19,7 @@ from .options import plain_errors
 @click.option(
     "--keys",
     type=click.Path(path_type=Path),
-    default=Path("keys"),
+    default=Path("store/keys"),
     show_default=True,
     help="Folder of the gateways' secrets, made by `tocsin enrol`.",
 )
