@@ -172,7 +172,9 @@ class Collector:
         link_key = gateway.secrets.link_key
         port.write(port.session.welcome(hello, link_key, self._lib_hash, gateway.next_seq, nonce))
         detail = f"on {port.name}, boot {hello.boot}"
-        self._report({"event": "session", "gateway": hello.name, "port": port.name, "boot": hello.boot, "detail": detail})
+        self._report(
+            {"event": "session", "gateway": hello.name, "port": port.name, "boot": hello.boot, "detail": detail}
+        )
         self._send_commands(port, gateway)
 
     def _take_record(self, port: _Port, record: bytes, previous_mac: bytes | None) -> None:
