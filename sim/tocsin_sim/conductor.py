@@ -107,18 +107,14 @@ class Conductor:
         """Put the cable back in; the collector finds the port again and asks who is there."""
         self.gateways[name].cable.plug()
         self._tell_plugged(name)
-        self._listen_to_collector(name)
+        self.hear_collector(name)
 
     def start_collector(self) -> None:
         """Start the collector; it asks every gateway who is there."""
         self.collector.start()
         for name, gateway in self.gateways.items():
             if gateway.cable.is_plugged:
-                self._listen_to_collector(name)
-
-    def hear_outbox(self, name: str) -> None:
-        """Let the collector send what was put into its outbox for a gateway."""
-        self._listen_to_collector(name)
+                self.hear_collector(name)
 
     def step_host_clock(self, step_ms: int) -> None:
         """The host's clock jumps."""
@@ -162,7 +158,8 @@ class Conductor:
             answer = gateway.cable.exchange(output, self.collector.is_alive)
             self._deliver(gateway, gateway.now_ms, answer)
 
-    def _listen_to_collector(self, name: str) -> None:
+    def hear_collector(self, name: str) -> None:
+        """Bring a gateway what the collector says by itself: that it asks who is there, and what lies in its outbox."""
         gateway = self.gateways[name]
         if gateway.cable.is_plugged and self.collector.is_alive():
             self._set_clock(self.now_ms)

@@ -28,7 +28,7 @@ _MARGIN_S = 20
 # An alarm's time is that of the sample that decided it.
 _SLACK_MS = 2
 _EVENTS_A_ZONE = 8
-_BOUNCES = ("none", "reed", "ganssle", "worn")
+_BOUNCES = tuple(LONGEST_US)
 
 
 @dataclass

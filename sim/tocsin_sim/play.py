@@ -72,7 +72,7 @@ def _happenings(stage: Stage, action: Action) -> Iterator[Happening]:
 def _order(stage: Stage, action: Action) -> None:
     with Store(stage.store) as store:
         store.add_command(action.gateway, SET_MODE, MODE_NAMES.index(action.mode or ""), 0)
-    stage.conductor.hear_outbox(action.gateway)
+    stage.conductor.hear_collector(action.gateway)
 
 
 def _export(stage: Stage, folder: Path) -> dict[str, bytes]:

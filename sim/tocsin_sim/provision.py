@@ -3,13 +3,11 @@
 Role in the flow: before stage 1. Context: CPython.
 """
 
-import json
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tocsin.anchor import first_anchor
-from tocsin.seal import key_id
+from tocsin_host.gateway_files import own_files
 from tocsin_host.keys import GatewaySecrets
 
 
@@ -23,9 +21,6 @@ def simulated_secrets(gateway: str, seed: int) -> GatewaySecrets:
 
 def flash(folder: Path, secrets: GatewaySecrets, config: dict[str, Any]) -> None:
     """Lay out `folder` as the file system of a fresh gateway."""
-    keys = folder / "keys"
-    keys.mkdir(parents=True)
-    (keys / "anchor.a").write_bytes(first_anchor(secrets.k0).encode())
-    (keys / "link.key").write_bytes(secrets.link_key)
-    (keys / "key.id").write_bytes(key_id(secrets.k0))
-    (folder / "site.json").write_text(json.dumps(config))
+    (folder / "keys").mkdir(parents=True)
+    for name, data in own_files(config, secrets).items():
+        (folder / name.removeprefix("/")).write_bytes(data)

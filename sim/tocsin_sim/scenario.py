@@ -12,12 +12,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-BOUNCES = ("none", "reed", "ganssle", "worn")
-
-ZONE_VERBS = ("activate", "cut", "short", "interference", "set", "vanish")
-GATEWAY_VERBS = ("power-cut", "link-cut", "order")
-HOST_VERBS = ("collector-kill", "clock-step")
-
 Verb = Literal[
     "activate",
     "cut",
