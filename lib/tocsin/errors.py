@@ -47,3 +47,9 @@ class ConfigError(TocsinError):
     """A configuration or key file that cannot be used."""
 
     code = 500
+
+
+class MqttError(TocsinError):
+    """A broker that breaks MQTT, or a packet that cannot be built."""
+
+    code = 600
