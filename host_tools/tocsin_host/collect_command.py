@@ -14,7 +14,7 @@ from .collector import Collector
 from .host_clock import file_clock, wall_clock
 from .keys import GatewaySecrets, load_secrets
 from .lib_hash import lib_hash
-from .options import keys_option, plain_errors, read_site, store_option
+from .options import keys_folder, keys_option, plain_errors, read_site, store_option
 from .port_reader import QUEUED_EVENTS, PortEvent, PortReader
 from .show import ZoneNames, make_show
 from .store import Store
@@ -40,10 +40,10 @@ _STOP_PATIENCE_S = 1.0
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an event.")
 @plain_errors
 def collect(
-    urls: tuple[str, ...], site: Path | None, store: Path, keys: Path | None, clock: Path | None, as_json: bool
+    urls: tuple[str, ...], site: Path | None, store: str, keys: Path | None, clock: Path | None, as_json: bool
 ) -> None:
     """Listen on PORTs, verify every record, store it, and only then acknowledge it. Ends with Ctrl-C."""
-    secrets = _load_all(keys or store / "keys")
+    secrets = _load_all(keys_folder(keys, store))
     names = _zone_names(site) if site else {}
     queue: Queue[PortEvent] = Queue(QUEUED_EVENTS)
     readers = _readers(urls, queue)

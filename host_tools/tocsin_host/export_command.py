@@ -9,7 +9,7 @@ import click
 
 from .export import export_to_file
 from .keys import load_secrets, secrets_path, write_key_file
-from .options import keys_option, plain_errors, store_option
+from .options import keys_folder, keys_option, plain_errors, store_option
 from .store import Store
 
 
@@ -20,9 +20,9 @@ from .store import Store
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Log file to write. [default: GATEWAY.tlog]")
 @click.option("--key-file", type=click.Path(path_type=Path), help="Write the verification key file there too.")
 @plain_errors
-def export(gateway: str, store: Path, keys: Path | None, output: Path | None, key_file: Path | None) -> None:
+def export(gateway: str, store: str, keys: Path | None, output: Path | None, key_file: Path | None) -> None:
     """Write the sealed log of GATEWAY to a file that `tocsin verify` takes."""
-    secrets = load_secrets(secrets_path(keys or store / "keys", gateway))
+    secrets = load_secrets(secrets_path(keys_folder(keys, store), gateway))
     output = output or Path(f"{gateway}.tlog")
     with Store(store, read_only=True) as opened:
         if gateway not in opened.gateways():

@@ -9,7 +9,6 @@ import json
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 from tocsin import event
@@ -34,7 +33,7 @@ def log() -> None:
 @click.option("--type", "types", multiple=True, metavar="NAME", help="Only records of this type; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a record.")
 @plain_errors
-def show(gateway: str, store: Path, since: str | None, types: tuple[str, ...], as_json: bool) -> None:
+def show(gateway: str, store: str, since: str | None, types: tuple[str, ...], as_json: bool) -> None:
     """Show the records of GATEWAY: a table on a terminal, plain lines elsewhere."""
     since_utc_ms = _parse_time(since) if since else 0
     unknown = [name for name in types if name not in event.TYPE_NAMES[1:]]

@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 from tocsin.errors import TocsinError
 
+from .database import is_url
+
 if TYPE_CHECKING:
     from .site_model import Site
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+# A folder as given, or the URL of a PostgreSQL database, which is no path and must stay as it is.
 store_option = click.option(
     "--store",
-    type=click.Path(path_type=Path),
-    default=Path("store"),
+    default="store",
     show_default=True,
-    metavar="DIR",
-    help="Folder of the store.",
+    metavar="DIR|URL",
+    help="Folder of the store, or postgresql://user@host/database.",
 )
 keys_option = click.option(
     "--keys",
@@ -31,6 +33,15 @@ keys_option = click.option(
     metavar="DIR",
     help="Folder of the gateways' secrets. [default: keys in the store's folder]",
 )
+
+
+def keys_folder(keys: Path | None, store: str) -> Path:
+    """Where the keys lie that belong to a store."""
+    if keys is not None:
+        return keys
+    if is_url(store):
+        raise click.ClickException("--keys: with a store in PostgreSQL, say in which folder the keys lie")
+    return Path(store) / "keys"
 
 
 def plain_errors(function: Callable[P, R]) -> Callable[P, R]:

@@ -3,8 +3,6 @@
 Role in the flow: the way back, from people (stage 11) to the outbox that the collector sends from. Context: host.
 """
 
-from pathlib import Path
-
 import click
 from tocsin.command import HEARTBEAT_NOW, SET_MODE
 from tocsin.event import MODE_NAMES
@@ -23,7 +21,7 @@ def order() -> None:
 @click.argument("to", type=click.Choice(MODE_NAMES))
 @store_option
 @plain_errors
-def mode(gateway: str, to: str, store: Path) -> None:
+def mode(gateway: str, to: str, store: str) -> None:
     """Let GATEWAY be `open` (visitors are activity) or `closed` (whatever moves is an alarm)."""
     _put(store, gateway, SET_MODE, MODE_NAMES.index(to))
 
@@ -32,13 +30,13 @@ def mode(gateway: str, to: str, store: Path) -> None:
 @click.argument("gateway")
 @store_option
 @plain_errors
-def heartbeat(gateway: str, store: Path) -> None:
+def heartbeat(gateway: str, store: str) -> None:
     """Let GATEWAY show at once that it is alive."""
     _put(store, gateway, HEARTBEAT_NOW, 0)
 
 
-def _put(folder: Path, gateway: str, code: int, argument: int) -> None:
-    with Store(folder) as store:
+def _put(where: str, gateway: str, code: int, argument: int) -> None:
+    with Store(where) as store:
         known = store.gateways()
         if gateway not in known:
             raise click.ClickException(

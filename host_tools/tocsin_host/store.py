@@ -1,69 +1,39 @@
-"""The store: what the host has proven and keeps, append-only, in one SQLite file.
+"""The store: what the host has proven and keeps, append-only.
 
-Role in the flow: stage 10. Context: host. A record is acknowledged to its gateway only after append() has
-returned: the gateway may then forget it. WAL with synchronous=FULL, because "returned" must mean "survives a
-power cut".
+Role in the flow: stage 10. Context: host. A record is acknowledged to its gateway only after append() has returned:
+the gateway may then forget it. Where the rows lie, in an SQLite file or a PostgreSQL server, is database.py's.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 from tocsin.record import MAC_AT, MAC_END, RECORD_BYTES
 
-from .store_errors import StoreError, explain
-from .store_schema import open_database
+from .database import open_database
+from .store_errors import StoreError
+from .store_rows import StoredCheckpoint, StoredCommand, StoredFinding, StoredRecord
 
-DATABASE_NAME = "tocsin.db"
+__all__ = ["Store", "StoredCheckpoint", "StoredCommand", "StoredFinding", "StoredRecord"]
 
-
-class StoredRecord(NamedTuple):
-    """A row: the record's 64 bytes; `prev_mac` (16 bytes) for the first record after a gap, else None."""
-
-    gateway: str
-    seq: int
-    record: bytes
-    prev_mac: bytes | None
-    received_utc_ms: int
-
-
-class StoredFinding(NamedTuple):
-    """Something wrong that the host noticed: `seq` -1 for no record, `kind` as in docs/record.md."""
-
-    id: int
-    gateway: str
-    seq: int
-    kind: str
-    detail: str
-    received_utc_ms: int
-
-
-class StoredCommand(NamedTuple):
-    """A command in the outbox; `counter` rises strictly for each gateway, from 1."""
-
-    gateway: str
-    counter: int
-    code: int
-    argument: int
-    created_utc_ms: int
+# Rows read at a time: no query stays open while its rows are worked on.
+_PAGE_ROWS = 4096
+_ROW = "gateway, seq, record, prev_mac, received_utc_ms"
 
 
 class Store:
-    """The store in `folder`. Every method raises StoreError, whose text says what to do."""
+    """The store in a folder or at a URL. Every method raises StoreError, whose text says what to do."""
 
-    def __init__(self, folder: str | Path, *, read_only: bool = False) -> None:
+    def __init__(self, where: str | Path, *, read_only: bool = False) -> None:
         """Opens or creates it; with `read_only` it must be there."""
-        self.path = Path(folder) / DATABASE_NAME
-        with explain(self.path):
-            self.connection = open_database(self.path, read_only)
+        self.database = open_database(where, read_only=read_only)
 
     def close(self) -> None:
         """Safe to call twice. A store that is never closed loses nothing."""
-        self.connection.close()
+        self.database.close()
 
     def __enter__(self) -> Store:
         return self
@@ -73,22 +43,28 @@ class Store:
 
     def heads(self) -> dict[str, tuple[int, bytes]]:
         """For each gateway with records: (next seq expected, mac of the highest record)."""
-        with explain(self.path):
-            return {gateway: self._head(gateway) for gateway in self.gateways()}
+        return {gateway: self._head(gateway) for gateway in self.gateways()}
 
     def gateways(self) -> list[str]:
         """Names of the gateways with records, rising. Steps through the index, does not read every row."""
         names: list[str] = []
-        with explain(self.path):
-            query = "SELECT min(gateway) FROM records WHERE gateway > ?"
-            while (name := self.connection.execute(query, (names[-1] if names else "",)).fetchone()[0]) is not None:
-                names.append(name)
+        query = "SELECT min(gateway) FROM records WHERE gateway > ?"
+        while (name := self._one(query, names[-1] if names else "")) is not None:
+            names.append(name)
         return names
+
+    def _one(self, query: str, *values: object) -> Any:
+        """The only value of the only row."""
+        return self.database.execute(query, values)[0][0]
 
     def _head(self, gateway: str) -> tuple[int, bytes]:
         query = "SELECT seq, record FROM records WHERE gateway = ? ORDER BY seq DESC LIMIT 1"
-        seq, record = self.connection.execute(query, (gateway,)).fetchone()
+        seq, record = self.database.execute(query, (gateway,))[0]
         return seq + 1, record[MAC_AT:MAC_END]
+
+    def size(self) -> int:
+        """Number of records."""
+        return int(self._one("SELECT coalesce(max(leaf), -1) + 1 FROM records"))
 
     def append(self, rows: Iterable[StoredRecord]) -> int:
         """Store all rows in one transaction or none; returns how many were new.
@@ -96,15 +72,18 @@ class Store:
         A row that is there already with the same bytes is passed over. Raises: StoreError also when other
         bytes are stored under that number (the caller reports a fork; a store never changes).
         """
-        with self._transaction():
-            return sum(self._append_one(row) for row in rows)
+        with self.database.transaction():
+            before = leaf = self.size()
+            for row in rows:
+                leaf += self._append_one(leaf, row)
+        return leaf - before
 
-    def _append_one(self, row: StoredRecord) -> bool:
+    def _append_one(self, leaf: int, row: StoredRecord) -> bool:
         if len(row.record) != RECORD_BYTES:
             raise StoreError(f"{row.gateway}: a record has {RECORD_BYTES} bytes, not {len(row.record)}")
-        stored = self._record(row.gateway, row.seq)
+        stored = self.record(row.gateway, row.seq)
         if stored is None:
-            self.connection.execute("INSERT INTO records VALUES (?, ?, ?, ?, ?)", row)
+            self.database.execute(f"INSERT INTO records (leaf, {_ROW}) VALUES (?, ?, ?, ?, ?, ?)", (leaf, *row))
             return True
         if stored.record != row.record:
             raise StoreError(
@@ -114,34 +93,37 @@ class Store:
 
     def record(self, gateway: str, seq: int) -> StoredRecord | None:
         """The row of one number, None when there is none."""
-        with explain(self.path):
-            return self._record(gateway, seq)
-
-    def _record(self, gateway: str, seq: int) -> StoredRecord | None:
-        query = "SELECT * FROM records WHERE gateway = ? AND seq = ?"
-        row = self.connection.execute(query, (gateway, seq)).fetchone()
-        return None if row is None else StoredRecord(*row)
+        rows = self.database.execute(f"SELECT {_ROW} FROM records WHERE gateway = ? AND seq = ?", (gateway, seq))
+        return StoredRecord(*rows[0]) if rows else None
 
     def records(self, gateway: str, from_seq: int = 0) -> Iterator[StoredRecord]:
         """Rows of one gateway by rising seq, read as they are asked for."""
-        query = "SELECT * FROM records WHERE gateway = ? AND seq >= ? ORDER BY seq"
-        with explain(self.path):
-            for row in self.connection.execute(query, (gateway, from_seq)):
+        query = f"SELECT {_ROW} FROM records WHERE gateway = ? AND seq >= ? ORDER BY seq LIMIT {_PAGE_ROWS}"
+        while rows := self.database.execute(query, (gateway, from_seq)):
+            yield from (StoredRecord(*row) for row in rows)
+            from_seq = rows[-1][1] + 1
+
+    def arrivals(self, first: int, end: int) -> Iterator[StoredRecord]:
+        """Rows `first` to `end` - 1 of all gateways in the order of their arrival, read as they are asked for."""
+        query = f"SELECT {_ROW} FROM records WHERE leaf >= ? AND leaf < ? ORDER BY leaf"
+        for page in range(first, end, _PAGE_ROWS):
+            for row in self.database.execute(query, (page, min(end, page + _PAGE_ROWS))):
                 yield StoredRecord(*row)
 
     def finding(self, gateway: str, seq: int, kind: str, detail: str, received_utc_ms: int | None = None) -> int:
         """Store what the host noticed; returns its id."""
-        row = (gateway, seq, kind, detail, _now_utc_ms() if received_utc_ms is None else received_utc_ms)
-        with self._transaction():
-            query = "INSERT INTO findings (gateway, seq, kind, detail, received_utc_ms) VALUES (?, ?, ?, ?, ?)"
-            return int(self.connection.execute(query, row).lastrowid or 0)
+        now_ms = _now_utc_ms() if received_utc_ms is None else received_utc_ms
+        with self.database.transaction():
+            number = int(self._one("SELECT coalesce(max(id), 0) + 1 FROM findings"))
+            row = StoredFinding(number, gateway, seq, kind, detail, now_ms)
+            self.database.execute("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?)", row)
+        return number
 
     def findings(self, gateway: str | None = None) -> Iterator[StoredFinding]:
         """All findings, or those of one gateway, oldest first."""
-        query = "SELECT * FROM findings WHERE ? IS NULL OR gateway = ? ORDER BY id"
-        with explain(self.path):
-            for row in self.connection.execute(query, (gateway, gateway)):
-                yield StoredFinding(*row)
+        where, values = ("", ()) if gateway is None else ("WHERE gateway = ?", (gateway,))
+        for row in self.database.execute(f"SELECT * FROM findings {where} ORDER BY id", values):
+            yield StoredFinding(*row)
 
     def add_command(self, gateway: str, code: int, argument: int = 0, created_utc_ms: int | None = None) -> int:
         """Put a command into the outbox; returns its counter: the time in seconds, or one above the gateway's last.
@@ -149,32 +131,29 @@ class Store:
         The time, so that a host whose store was lost does not start below what its gateways have accepted.
         """
         created_utc_ms = _now_utc_ms() if created_utc_ms is None else created_utc_ms
-        with self._transaction():
-            query = "SELECT coalesce(max(counter), 0) + 1 FROM commands WHERE gateway = ?"
-            counter = max(int(self.connection.execute(query, (gateway,)).fetchone()[0]), created_utc_ms // 1000)
+        with self.database.transaction():
+            last = int(self._one("SELECT coalesce(max(counter), 0) FROM commands WHERE gateway = ?", gateway))
+            counter = max(last + 1, created_utc_ms // 1000)
             row = StoredCommand(gateway, counter, code, argument, created_utc_ms)
-            self.connection.execute("INSERT INTO commands VALUES (?, ?, ?, ?, ?)", row)
-            return counter
+            self.database.execute("INSERT INTO commands VALUES (?, ?, ?, ?, ?)", row)
+        return counter
 
     def commands_after(self, gateway: str, counter: int) -> list[StoredCommand]:
         """Commands of one gateway with a higher counter, rising."""
         query = "SELECT * FROM commands WHERE gateway = ? AND counter > ? ORDER BY counter"
-        with explain(self.path):
-            return [StoredCommand(*row) for row in self.connection.execute(query, (gateway, counter))]
+        return [StoredCommand(*row) for row in self.database.execute(query, (gateway, counter))]
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """All or nothing. IMMEDIATE: two writers wait for each other instead of failing half way."""
-        with explain(self.path):
-            self.connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self.connection.execute("COMMIT")
-            except BaseException:
-                # A full disk makes SQLite roll back by itself.
-                if self.connection.in_transaction:
-                    self.connection.execute("ROLLBACK")
-                raise
+    def add_checkpoint(self, checkpoint: StoredCheckpoint) -> None:
+        """Keep a signed checkpoint; one over the same number of rows that is there already stays."""
+        with self.database.transaction():
+            if not self.database.execute("SELECT 1 FROM checkpoints WHERE size = ?", (checkpoint.size,)):
+                self.database.execute("INSERT INTO checkpoints VALUES (?, ?, ?, ?)", checkpoint)
+
+    def checkpoint(self, size: int) -> StoredCheckpoint | None:
+        """The newest checkpoint over at most `size` rows, None when there is none."""
+        query = "SELECT * FROM checkpoints WHERE size <= ? ORDER BY size DESC LIMIT 1"
+        rows = self.database.execute(query, (size,))
+        return StoredCheckpoint(*rows[0]) if rows else None
 
 
 def _now_utc_ms() -> int:

@@ -34,7 +34,7 @@ _REMEDIES = {
 
 
 @contextmanager
-def explain(path: Path) -> Iterator[None]:
+def explain_sqlite(path: Path) -> Iterator[None]:
     """Turns SQLite's errors into StoreError naming the file, the cause and the remedy."""
     try:
         yield

@@ -1,6 +1,11 @@
-"""A gateway without a board and a collector without a port, for tests of what stands between them."""
+"""A gateway without a board, a collector without a port, and a PostgreSQL server, for tests of what stands between."""
 
-from collections.abc import Callable
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +19,7 @@ from tocsin.seal import Sealer, key_id
 from tocsin_host.collector import Collector
 from tocsin_host.keys import GatewaySecrets
 from tocsin_host.lib_hash import lib_hash
-from tocsin_host.store import Store
+from tocsin_host.store import Store, StoredRecord
 
 
 class SoftGateway:
@@ -143,3 +148,66 @@ def make_desk() -> Callable[..., Desk]:
 def soft_gateway() -> Callable[..., SoftGateway]:
     """Makes a SoftGateway: `soft_gateway(name, seed)`."""
     return SoftGateway
+
+
+@pytest.fixture
+def rows_of() -> Callable[..., list[StoredRecord]]:
+    """Makes sealed rows: `rows_of(gateway, count, first)`."""
+
+    def make(gateway: str, count: int, first: int = 0) -> list[StoredRecord]:
+        sealer = Sealer(bytes(32), first)
+        seals = [sealer.seal(TYPE_HEARTBEAT, SOURCE_GATEWAY, 0, 1, n, 0, 0, 0) for n in range(count)]
+        return [StoredRecord(gateway, first + n, seal, None, 1000 + n) for n, seal in enumerate(seals)]
+
+    return make
+
+
+def postgres_tool(name: str) -> str | None:
+    """Path of a program of PostgreSQL's server; Debian keeps them off the path."""
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4].split(".")[0]))
+    return shutil.which(name) or (str(found[-1]) if found else None)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """URL of a throw-away PostgreSQL server behind a socket of its own; skips where there is none to start."""
+    initdb, pg_ctl = postgres_tool("initdb"), postgres_tool("pg_ctl")
+    if not initdb or not pg_ctl:
+        pytest.skip("no PostgreSQL server: apt-get install postgresql")
+    as_user = []
+    if os.getuid() == 0:  # the server refuses to run as root
+        user = "postgres"
+        as_user = ["runuser", "-u", user, "--"]
+    folder = tempfile.mkdtemp(prefix="tocsin-pg-")
+    if as_user:
+        shutil.chown(folder, user)
+
+    def run(*command: str) -> None:
+        subprocess.run([*as_user, *command], check=True, cwd=folder, stdout=subprocess.DEVNULL, timeout=120)
+
+    try:
+        run(initdb, "-D", f"{folder}/data", "-U", "tocsin", "-A", "trust", "-E", "UTF8", "--locale=C")
+        options = f"-c listen_addresses= -c unix_socket_directories={folder}"
+        run(pg_ctl, "-D", f"{folder}/data", "-l", f"{folder}/log", "-o", options, "-w", "start")
+        try:
+            yield f"postgresql:///postgres?host={folder}&user=tocsin"
+        finally:
+            run(pg_ctl, "-D", f"{folder}/data", "-m", "fast", "-w", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> str:
+    """URL of a PostgreSQL database without a store in it."""
+    import psycopg
+
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA IF EXISTS tocsin CASCADE")
+    return postgres_server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
+    """Where a new store may be made: each test that asks runs once for each database."""
+    return tmp_path if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))

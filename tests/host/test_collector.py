@@ -1,6 +1,5 @@
 """The collector in process, with a real store: what is stored, what is acknowledged, what is found."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from tocsin.seal import Sealer
 from tocsin.verify import verify_log
 from tocsin_host.export import export_log
 from tocsin_host.store import Store
+from tocsin_host.store_errors import StoreError
 
 MakeDesk = Callable[..., Any]
 
@@ -65,8 +65,8 @@ def test_disk_full_acknowledges_nothing_and_later_everything_arrives(
 ) -> None:
     desk = make_desk(store, gateway)
     desk.talk(gateway)
-    pages = store.connection.execute("PRAGMA page_count").fetchone()[0]
-    store.connection.execute(f"PRAGMA max_page_count = {pages}")
+    pages = store.database.execute("PRAGMA page_count")[0][0]
+    store.database.execute(f"PRAGMA max_page_count = {pages}")
     gateway.make(300)
     for desk.now_ms in range(0, 30_000, 1000):
         desk.talk(gateway)
@@ -75,7 +75,7 @@ def test_disk_full_acknowledges_nothing_and_later_everything_arrives(
     assert desk.found() == []
     assert len(desk.told("error")) == 1
     assert "disk is full" in desk.told("error")[0]
-    store.connection.execute("PRAGMA max_page_count = 100000")
+    store.database.execute("PRAGMA max_page_count = 100000")
     for desk.now_ms in range(30_000, 60_000, 1000):
         desk.talk(gateway)
     assert desk.stored() == list(range(310))
@@ -100,10 +100,10 @@ def test_store_that_cannot_be_read_stops_nobody(
     desk.talk(gateway)
 
     def broken(*_: object) -> None:
-        raise sqlite3.OperationalError("disk I/O error")
+        raise StoreError("disk I/O error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "_record", broken)
+        patch.setattr(store, "record", broken)
         desk.tell("gallery", record_body(gateway.read(3)))
     assert "disk I/O error" in desk.told("error")[0]
     gateway.make(1)

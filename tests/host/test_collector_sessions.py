@@ -221,11 +221,11 @@ def test_finding_that_could_not_be_stored_is_stored_later(
     store: Store, gateway: Any, make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = make_desk(store, gateway)
-    store.connection.execute("PRAGMA query_only = 1")
+    store.database.execute("PRAGMA query_only = 1")
     desk.tell("gallery", hello_of(gateway, name="cellar"))
     assert "cannot be written" in desk.told("error")[0]
     assert desk.found() == []
-    store.connection.execute("PRAGMA query_only = 0")
+    store.database.execute("PRAGMA query_only = 0")
     desk.tell("gallery", hello_of(gateway, name="cellar"))
     assert desk.found() == [(-1, "refused")]
 
