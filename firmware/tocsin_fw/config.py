@@ -51,6 +51,11 @@ def load(path: str) -> "tuple[Config, int]":
             config[key] = found[key]
         else:
             problems += 1
+    if "network" in found:
+        if _is_network(found["network"]):
+            config["network"] = found["network"]
+        else:
+            problems += 1
     return config, problems + _take_zones(config, found.get("zones"))
 
 
@@ -86,6 +91,28 @@ def _is_sensor(name: "Any", board: str) -> bool:
     if name == "chip":
         return True
     return bool(board) and isinstance(name, str) and name[2:3] == "-" and _is_hex(name[:2] + name[3:], 14)
+
+
+def _is_network(network: "Any") -> bool:
+    """Whether this says where the broker is, and how its certificate is known."""
+    if not isinstance(network, dict) or not isinstance(network.get("port"), int):
+        return False
+    ssid, certificates = network.get("ssid"), network.get("certificates")
+    return (
+        isinstance(ssid, str)
+        and 1 <= len(ssid.encode()) <= 32
+        and _is_address(network.get("broker"))
+        and 1 <= network["port"] <= 65535
+        and isinstance(certificates, list)
+        and 1 <= len(certificates) <= 4
+        and all(_is_hex(text, 64) for text in certificates)
+    )
+
+
+def _is_address(text: "Any") -> bool:
+    """Whether this is an IPv4 address: looking up a name would hold up the whole gateway."""
+    parts = text.split(".") if isinstance(text, str) else []
+    return len(parts) == 4 and all(part.isdigit() and int(part) <= 255 for part in parts)
 
 
 def _is_hex(text: "Any", digits: int) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets as randomness
 import stat
 from pathlib import Path
 from typing import NamedTuple
@@ -22,12 +23,20 @@ SECRETS_FORMAT = "tocsin-gateway-secrets-1"
 _KEY_BYTES = 32
 
 
+class NetworkSecrets(NamedTuple):
+    """Passwords of a gateway's second path: the wireless network's, and the broker's, where its user is its name."""
+
+    wifi_password: str
+    broker_password: str
+
+
 class GatewaySecrets(NamedTuple):
     """`k0` (32 bytes) is the first key of the seal, `link_key` (32 bytes) authenticates the link."""
 
     gateway: str
     k0: bytes
     link_key: bytes
+    network: NetworkSecrets | None = None
 
 
 def make_secrets(gateway: str) -> GatewaySecrets:
@@ -45,13 +54,26 @@ def write_secrets(path: str | Path, secrets: GatewaySecrets) -> None:
     """Write with mode 0600. Raises: ConfigError when the file exists: a first key is never replaced."""
     if Path(path).exists():
         raise ConfigError(f"{path}: exists already; a gateway keeps its keys. Move the file away to give it new ones")
-    fields = {
-        "format": SECRETS_FORMAT,
-        "gateway": secrets.gateway,
-        "k0": secrets.k0.hex(),
-        "link_key": secrets.link_key.hex(),
-    }
-    write_file(path, (json.dumps(fields) + "\n").encode(), private=True)
+    _write(path, secrets)
+
+
+def change_network(path: str | Path, wifi_password: str) -> GatewaySecrets:
+    """Give the gateway whose secrets lie at `path` another wireless password, and one for the broker if it has none.
+
+    Its keys stay. Raises: ConfigError.
+    """
+    if not (8 <= len(wifi_password) <= 63 and wifi_password.isascii() and wifi_password.isprintable()):
+        raise ConfigError("a wireless network's password has 8 to 63 printable ASCII characters (WPA2)")
+    secrets = load_secrets(path)
+    broker_password = secrets.network.broker_password if secrets.network else new_password()
+    secrets = secrets._replace(network=NetworkSecrets(wifi_password, broker_password))
+    _write(path, secrets)
+    return secrets
+
+
+def new_password() -> str:
+    """32 letters and digits that nobody can guess."""
+    return randomness.token_urlsafe(24)
 
 
 def load_secrets(path: str | Path) -> GatewaySecrets:
@@ -68,6 +90,17 @@ def load_secrets(path: str | Path) -> GatewaySecrets:
     return _parse(path, text)
 
 
+def _write(path: str | Path, secrets: GatewaySecrets) -> None:
+    fields = {
+        "format": SECRETS_FORMAT,
+        "gateway": secrets.gateway,
+        "k0": secrets.k0.hex(),
+        "link_key": secrets.link_key.hex(),
+        **(secrets.network._asdict() if secrets.network else {}),
+    }
+    write_file(path, (json.dumps(fields) + "\n").encode(), private=True)
+
+
 def _parse(path: str | Path, text: str) -> GatewaySecrets:
     try:
         fields = json.loads(text)
@@ -80,7 +113,9 @@ def _parse(path: str | Path, text: str) -> GatewaySecrets:
         check_name(gateway if isinstance(gateway, str) else "")
     except RecordError as error:
         raise ConfigError(f"{path}: {error}") from error
-    return GatewaySecrets(str(gateway), _key(path, fields, "k0"), _key(path, fields, "link_key"))
+    return GatewaySecrets(
+        str(gateway), _key(path, fields, "k0"), _key(path, fields, "link_key"), _network(path, fields)
+    )
 
 
 def _key(path: str | Path, fields: dict[str, object], name: str) -> bytes:
@@ -91,6 +126,15 @@ def _key(path: str | Path, fields: dict[str, object], name: str) -> bytes:
     if len(key) != _KEY_BYTES:
         raise ConfigError(f'{path}: "{name}" must be {2 * _KEY_BYTES} hexadecimal digits')
     return key
+
+
+def _network(path: str | Path, fields: dict[str, object]) -> NetworkSecrets | None:
+    passwords = [fields.get(name) for name in NetworkSecrets._fields]
+    if passwords == [None, None]:
+        return None
+    if not all(isinstance(password, str) and password for password in passwords):
+        raise ConfigError(f'{path}: "wifi_password" and "broker_password" must both be text, or both be absent')
+    return NetworkSecrets(*map(str, passwords))
 
 
 def write_key_file(path: str | Path, secrets: GatewaySecrets) -> None:

@@ -5,7 +5,7 @@ Role in the flow: before stage 1; the firmware's `config.py` reads the result. C
 
 from typing import Any, NamedTuple
 
-from .site_model import Contact, Loop, Scheme, Site, Temperature, Zone
+from .site_model import Contact, Loop, Network, Scheme, Site, Temperature, Zone
 
 SUPPLY_MV = 3300
 # (across the contact, in series at the far end) in ohms.
@@ -25,12 +25,18 @@ def compile_gateway(site: Site, name: str, lib_hash: str) -> dict[str, Any]:
     """The device configuration of the gateway `name`; zones rise by number. Raises: KeyError."""
     gateway = site.gateway(name)
     zones = sorted(gateway.zones, key=lambda zone: zone.number)
-    return {
+    config = {
         "gateway": gateway.name,
         "board": gateway.board,
         "lib_hash": lib_hash,
         "zones": [_zone(zone) for zone in zones],
     }
+    return {**config, "network": _network(gateway.network)} if gateway.network else config
+
+
+def fingerprint(text: str) -> str:
+    """A certificate's SHA-256 as 64 small hexadecimal digits, of what OpenSSL or a browser prints."""
+    return text.replace(":", "").lower()
 
 
 def loop_voltages(loop: Loop) -> LoopVoltages:
@@ -47,6 +53,15 @@ def loop_limits(loop: Loop) -> tuple[int, int, int]:
 
 def _divided_mv(loop_ohm: int, loop: Loop) -> int:
     return round(SUPPLY_MV * loop_ohm / (loop_ohm + loop.pull_up_ohm))
+
+
+def _network(network: Network) -> dict[str, Any]:
+    return {
+        "ssid": network.ssid,
+        "broker": network.broker,
+        "port": network.port,
+        "certificates": [fingerprint(text) for text in network.certificate_sha256],
+    }
 
 
 def _zone(zone: Zone) -> dict[str, Any]:

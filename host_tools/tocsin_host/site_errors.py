@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from .site_lines import Path
-from .site_model import Contact, Gateway, Loop, Site, Temperature, Zone
+from .site_model import Contact, Gateway, Loop, Network, Site, Temperature, Zone
 
 # (path, where, what is wrong, how to mend it)
 Finding = tuple[Path, str, str, str]
@@ -22,6 +22,7 @@ _PATTERN_MENDS = {
 }
 _TABLES: dict[str, type[BaseModel]] = {
     "gateway": Gateway,
+    "network": Network,
     "zone": Zone,
     "contact": Contact,
     "loop": Loop,

@@ -65,12 +65,22 @@ class Zone(_Table):
         return self.kind in AROUND_THE_CLOCK if self.around_the_clock is None else self.around_the_clock
 
 
+class Network(_Table):
+    """A gateway's second way to its host: a wireless network, and the MQTT broker that is reached through it."""
+
+    ssid: Annotated[str, Field(min_length=1, max_length=32)]
+    broker: str
+    port: Annotated[StrictInt, Field(ge=1, le=65535)] = 8883
+    certificate_sha256: Annotated[list[str], Field(min_length=1, max_length=4)]
+
+
 class Gateway(_Table):
     """One box: a board and what is wired to it."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
     board: str
     room: Label
+    network: Network | None = None
     zones: Annotated[list[Zone], Field(alias="zone", min_length=1)]
 
 

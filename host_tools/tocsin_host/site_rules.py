@@ -3,20 +3,23 @@
 Role in the flow: before stage 1. Context: host.
 """
 
+import re
 from collections.abc import Iterator
+from ipaddress import AddressValueError, IPv4Address
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import tocsin_boards
 
-from .site_compile import loop_voltages
+from .site_compile import fingerprint, loop_voltages
 from .site_errors import Finding
 from .site_lines import Path
-from .site_model import Gateway, Loop, Site, Temperature, Zone
+from .site_model import Gateway, Loop, Network, Site, Temperature, Zone
 
 # Neighbouring states must lie this far apart: the RP2040's ADC is off by some 30 mV, wires and resistors add.
 LEAST_GAP_MV = 200
+SSID_MAX_BYTES = 32  # IEEE 802.11
 
 
 def broken_rules(site: Site) -> list[Finding]:
@@ -46,6 +49,8 @@ def _timezone(site: Site) -> Iterator[Finding]:
 
 def _gateway(gateway: Gateway, path: Path) -> Iterator[Finding]:
     yield from _duplicates(gateway, path)
+    if gateway.network:
+        yield from _network(gateway.network, f"gateway {gateway.name}, network", (*path, "network"))
     for index, zone in enumerate(gateway.zones):
         yield from _zone(gateway, zone, (*path, "zone", index))
     try:
@@ -69,6 +74,22 @@ def _duplicates(gateway: Gateway, path: Path) -> Iterator[Finding]:
         if (other := names.setdefault(zone.name, zone)) is not zone:
             what = f"name {zone.name!r} is taken by zone {other.number}"
             yield (*here, "name"), f"{where}, name", what, "give each zone of a gateway its own"
+
+
+def _network(network: Network, where: str, path: Path) -> Iterator[Finding]:
+    if len(network.ssid.encode()) > SSID_MAX_BYTES:
+        what = f"{network.ssid!r} has more than {SSID_MAX_BYTES} bytes in UTF-8"
+        yield (*path, "ssid"), f"{where}.ssid", what, "give the name that the access point shows"
+    try:
+        IPv4Address(network.broker)
+    except AddressValueError:
+        # On the board, asking for the address of a name would hold up everything else until there is an answer.
+        mend = 'write its IPv4 address, such as "192.168.10.5"'
+        yield (*path, "broker"), f"{where}.broker", f"{network.broker!r} is no address", mend
+    for text in network.certificate_sha256:
+        if not re.fullmatch("[0-9a-f]{64}", fingerprint(text)):
+            mend = "write what this prints: openssl x509 -in broker.crt -noout -fingerprint -sha256"
+            yield (*path, "certificate_sha256"), f"{where}.certificate_sha256", f"{text!r} is no SHA-256", mend
 
 
 def _zone(gateway: Gateway, zone: Zone, path: Path) -> Iterator[Finding]:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from tocsin.anchor import decode_anchor
+from tocsin.errors import ConfigError
 from tocsin_host import image, image_littlefs, image_uf2
-from tocsin_host.keys import GatewaySecrets
+from tocsin_host.keys import GatewaySecrets, NetworkSecrets
 
 CONFIG = {"gateway": "gallery", "board": "pico_w", "zones": []}
 SECRETS = GatewaySecrets("gallery", bytes(range(32)), bytes(range(32, 64)))
@@ -35,6 +36,15 @@ def test_the_gateway_starts_with_its_own_keys_and_configuration(files):
     assert (anchor.seq, anchor.key) == (0, SECRETS.k0)
     assert files["/keys/link.key"] == SECRETS.link_key
     assert json.loads(files["/site.json"]) == CONFIG
+
+
+def test_a_network_brings_its_passwords_and_they_are_in_no_configuration():
+    config = {**CONFIG, "network": {"ssid": "museum"}}
+    files = image.gateway_files(config, SECRETS._replace(network=NetworkSecrets("wireless secret", "broker secret")))
+    assert (files["/keys/wifi.key"], files["/keys/broker.key"]) == (b"wireless secret", b"broker secret")
+    assert b"secret" not in files["/site.json"]
+    with pytest.raises(ConfigError, match="no passwords for its network"):
+        image.gateway_files(config, SECRETS)
 
 
 def test_only_two_files_of_ours_can_be_imported_from_the_root(files):

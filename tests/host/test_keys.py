@@ -54,6 +54,11 @@ def test_write_secrets_never_replaces(tmp_path: Path) -> None:
         ('{"format": "tocsin-gateway-secrets-1", "gateway": "G"}', "gateway name"),
         ('{"format": "tocsin-gateway-secrets-1", "gateway": "g", "k0": "00"}', "k0"),
         (f'{{"format": "tocsin-gateway-secrets-1", "gateway": "g", "k0": "{"00" * 32}"}}', "link_key"),
+        (
+            f'{{"format": "tocsin-gateway-secrets-1", "gateway": "g", "k0": "{"00" * 32}", "link_key": "{"00" * 32}", '
+            '"wifi_password": "only one"}',
+            "broker_password",
+        ),
     ],
 )
 def test_load_secrets_unusable_file_is_refused_with_the_reason(tmp_path: Path, text: str, reason: str) -> None:

@@ -29,6 +29,12 @@ sensor = "28-0316a4f1c2ff"
 low_c = 16
 high_c = 25.0
 """
+NETWORK = """
+[gateway.network]
+ssid = "museum"
+broker = "192.168.10.5"
+certificate_sha256 = ["4A:23:74:3D:CF:96:91:84:70:6F:1E:FA:ED:AC:4E:C6:24:71:08:B0:76:BE:47:FF:B8:F2:4E:B9:51:D8:38:92"]
+"""
 LOOP = """
 [[gateway.zone]]
 number = 3
@@ -51,7 +57,8 @@ def test_the_museum_is_right():
 
 
 def test_a_good_site_is_right(tmp_path):
-    assert problems(tmp_path, GOOD + LOOP) == []
+    assert problems(tmp_path, GOOD + LOOP + NETWORK) == []
+    assert problems(tmp_path, GOOD + NETWORK.replace('"museum"', '"Öffentliche Galerie der Maler"')) == []
 
 
 @pytest.mark.parametrize(
@@ -183,10 +190,34 @@ def test_a_good_site_is_right(tmp_path):
             'name = "Town museum"\ntimezone = "Europe/Berlln"',
             "2: timezone: 'Europe/Berlln' is not known; write one such as \"Europe/Berlin\"",
         ),
+        (
+            '"192.168.10.5"',
+            '"broker.museum.example"',
+            "31: gateway gallery, network.broker: 'broker.museum.example' is no address; "
+            'write its IPv4 address, such as "192.168.10.5"',
+        ),
+        (
+            'ssid = "museum"',
+            'ssid = "Öffentliche Galerie für Gemälde"',
+            "30: gateway gallery, network.ssid: 'Öffentliche Galerie für Gemälde' has more than 32 bytes in UTF-8; "
+            "give the name that the access point shows",
+        ),
+        (
+            ":92",
+            ":9g",
+            "32: gateway gallery, network.certificate_sha256: '4A:23:74:3D:CF:96:91:84:70:6F:1E:FA:ED:AC:4E:C6:24:71:"
+            "08:B0:76:BE:47:FF:B8:F2:4E:B9:51:D8:38:9g' is no SHA-256; "
+            "write what this prints: openssl x509 -in broker.crt -noout -fingerprint -sha256",
+        ),
+        (
+            'broker = "192.168.10.5"\n',
+            "",
+            "29: gateway gallery, network: broker is missing; add `broker = ...`",
+        ),
     ],
 )
 def test_a_problem_names_its_line_and_its_mend(tmp_path, old, new, line):
-    text = GOOD + LOOP
+    text = GOOD + LOOP + NETWORK
     assert old in text
     assert problems(tmp_path, text.replace(old, new, 1)) == [f"site.toml:{line}"]
 

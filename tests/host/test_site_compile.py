@@ -51,6 +51,23 @@ def test_an_open_contact_rests_high():
     assert zones[2] == {"zone": 3, "type": "contact", "pin": 4, "rest": 1, "h24": 1}
 
 
+def test_a_network_is_compiled_with_the_fingerprint_in_small_letters(tmp_path):
+    text = MUSEUM.read_text().replace(
+        'room = "Storeroom, basement"',
+        'room = "Storeroom, basement"\n'
+        f'network = {{ ssid = "museum", broker = "192.168.10.5", certificate_sha256 = ["{":".join(["4A"] * 32)}"] }}',
+    )
+    (tmp_path / "site.toml").write_text(text)
+    site = load_site(tmp_path / "site.toml")
+    assert compile_gateway(site, "storeroom", "")["network"] == {
+        "ssid": "museum",
+        "broker": "192.168.10.5",
+        "port": 8883,
+        "certificates": ["4a" * 32],
+    }
+    assert "network" not in compile_gateway(site, "gallery", "")
+
+
 def test_an_unknown_gateway_names_the_known_ones():
     with pytest.raises(KeyError, match="use one of: gallery, storeroom"):
         compile_gateway(load_site(MUSEUM), "attic", "")

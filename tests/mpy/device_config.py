@@ -13,6 +13,7 @@ LOOP.update({"normal_from_mv": 1, "alarm_from_mv": 2, "open_from_mv": 3})
 WARM = {"zone": 7, "type": "temperature", "sensor": "28-0316a4f1c2ff", "h24": 1}
 WARM.update({"low_mc": -5000, "high_mc": 25_000, "period_s": 60})
 HEAD = {"gateway": "gallery-1", "board": "sim_bench", "lib_hash": "00ff" * 4}
+NETWORK = {"ssid": "museum", "broker": "192.168.10.5", "port": 8883, "certificates": ["0f" * 32]}
 EMPTY = {"gateway": "unnamed", "board": "", "lib_hash": "0" * 16, "zones": []}
 
 
@@ -106,6 +107,27 @@ def test_an_unknown_board_has_no_bus_for_sensors():
     chip = _with(WARM, zone=9, sensor="chip")
     found, problems = _load(_site(CONTACT, WARM, chip, board="pico_9"))
     assert problems == 2 and found["zones"] == [CONTACT, chip] and found["board"] == ""
+
+
+def test_a_right_network_is_taken_and_none_is_no_problem():
+    for network in (NETWORK, _with(NETWORK, certificates=["0f" * 32, "a0" * 32], port=1)):
+        assert _load(_site(CONTACT, network=network)) == (_site(CONTACT, network=network), 0)
+    assert "network" not in _load(_site(CONTACT))[0]
+
+
+def test_a_network_that_cannot_be_used_is_one_problem_and_left_out():
+    for key, values in (
+        ("ssid", (None, 3, "", "x" * 33, "\u00e9" * 17)),
+        ("broker", (None, 3, "", "broker.example", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1.2.3.-4", "::1")),
+        ("port", (None, "1", 0, 65536, 1.5)),
+        ("certificates", (None, "0f" * 32, [], ["0f" * 31], ["0F" * 32], [3], ["0f" * 32] * 5)),
+    ):
+        for value in values:
+            network = _with(NETWORK)
+            network[key] = value
+            assert _load(_site(CONTACT, network=network)) == (_site(CONTACT), 1), (key, value)
+    for network in (None, [], "x", {}):
+        assert _load(_site(CONTACT, network=network)) == (_site(CONTACT), 1), network
 
 
 def test_strange_files_at_the_root_are_counted():
