@@ -4,6 +4,7 @@ The contents are checked, not only their number: the oracle is the plain debounc
 that the test drove.
 """
 
+import hashlib
 import json
 import random
 from array import array
@@ -11,6 +12,7 @@ from array import array
 import pytest
 from tocsin.debounce import ALARM, EVIDENCE, Debouncer
 from tocsin.edge_ring import EdgeRing
+from tocsin_sim.emulator import pio_pace
 from tocsin_sim.emulator.board import NS_PER_MS
 from tocsin_sim.emulator.flash_model import WORST
 from tocsin_sim.emulator.fork import forked
@@ -277,3 +279,30 @@ def test_pins_outside_the_mask_are_ignored(console):
         return report(board)
 
     assert forked(case)["edges"] == [[124, 4, 4, EVIDENCE], [339, 4, 4, ALARM]]
+
+
+def test_the_emulator_paces_and_leaps_without_changing_anything(console):
+    """Alone the library steps the sampler at every instruction; then by an alarm for each; then with leaps."""
+    changes = [(30, 4, 1), (90, 4, 0), (91, 9, 1), (91, 10, 1), (340, 9, 0), (352, 9, 1), (353, 9, 0), (700, 10, 0)]
+
+    def facts(slow_fp, may_leap):
+        pio_pace._SLOW_FP = slow_fp
+        board = console()
+        board.pio_pace.may_leap = may_leap
+        sample_0_ns = start(board, MASK)
+        play(board, sample_0_ns, changes, 0)
+        board.run_until_ns(sample_0_ns + 250 * NS_PER_MS)
+        run(board, "watch_ms(600)")
+        copy, block = board.mcu.dma.channels[0], board.mcu.pio[0]
+        machine = block.machines[0]
+        state = (copy._trans_count, copy._write_addr, machine.x, machine.pc, machine.rx_fifo._start, block.irq)
+        memory = hashlib.sha256(bytes(board.mcu.sram)).hexdigest()
+        return board.pio_pace.leapt_samples, (board.cycles, board.now_ns, state, memory)
+
+    never_fp = 1 << 62
+    (none, stepped), (still_none, paced), (leapt, leaping) = (
+        forked(lambda case=case: facts(*case)) for case in ((never_fp, True), (0, False), (0, True))
+    )
+    assert (none, still_none) == (0, 0)
+    assert leapt > 500
+    assert leaping == paced == stepped

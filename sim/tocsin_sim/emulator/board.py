@@ -12,12 +12,13 @@ from rp2040py.execute_batch import execute_batch
 from rp2040py.external.bootsel_button import BootselButton
 from rp2040py.memory_map import FLASH_START_ADDRESS
 from rp2040py.peripherals.vreg_and_chip_reset import HAD_RUN
-from rp2040py.rp2040 import RP2040
 from rp2040py.simulator import Simulator
 from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
+from tocsin_sim.emulator.direct_chip import DirectChip
 from tocsin_sim.emulator.flash_model import INSTANT, FlashModel, FlashTiming
 from tocsin_sim.emulator.mends import ExactIdleClock, answer_unique_id, give_random_bits, quiet_uart, require_library
+from tocsin_sim.emulator.pio_pace import PioPace
 from tocsin_sim.emulator.usb_link import UsbLink
 
 FLASH_BYTES = 2 * 1024 * 1024
@@ -45,12 +46,13 @@ class EmulatedBoard:
     def __init__(self, flash: bytes, timing: FlashTiming = INSTANT, unique_id: bytes = UNIQUE_ID) -> None:
         require_library()
         self._clock = ExactIdleClock()
-        self.mcu: Any = RP2040(self._clock)
+        self.mcu: Any = DirectChip(self._clock)
         BootselButton().attach(self.mcu)
         self._simulator = Simulator(rp2040=self.mcu)
         self.mcu.load_bootrom(BOOTROM_B1)
         self.mcu.logger = ConsoleLogger(LogLevel.ERROR)
-        self._clock.pio_blocks = list(self.mcu.pio)
+        self.pio_pace = PioPace(self.mcu, self._clock)
+        self._clock.stepped = self.pio_pace.stepped
         quiet_uart(self.mcu)
         answer_unique_id(self.mcu.ssi, unique_id)
         give_random_bits(self.mcu, int.from_bytes(unique_id, "big"))
@@ -186,6 +188,7 @@ class EmulatedBoard:
         if self._failure is None:
             self._simulator.stopped = False
             while not self._simulator.stopped:
+                self.mcu.begin_batch(self.pio_pace.stepped)
                 execute_batch(self._simulator, 1)
         if isinstance(self._failure, PowerCutError):
             raise self._failure  # and again at every further run: a board without power stays off

@@ -43,9 +43,12 @@ class ExactIdleClock(SimulationClock):
     runs what is due. The state is the same as stepping the sleep clock by clock. Busy code never asks.
     """
 
+    __slots__ = ("stepped", "tick")
+
     def __init__(self) -> None:
         super().__init__()
-        self.pio_blocks: list[Any] = []
+        self.stepped: list[Any] = []  # PIO blocks that the library steps with the processor
+        setattr(self, "tick", SimulationClock.tick.__get__(self))  # noqa: B010 - found at once, see direct_chip
 
     @property
     def has_scheduled_alarm(self) -> bool:
@@ -53,7 +56,7 @@ class ExactIdleClock(SimulationClock):
 
     @property
     def nanos_to_next_alarm(self) -> float:
-        running = [block for block in self.pio_blocks if not block.stopped]
+        running = [block for block in self.stepped if not block.stopped]
         if not running:
             return self._to_alarm_ns()
         jump_fp = self._jump_fp(running)
@@ -68,7 +71,7 @@ class ExactIdleClock(SimulationClock):
         """Let `nanos` pass for alarms and PIO, exactly, while the core stands still."""
         end = self.nanos + nanos
         while self.nanos < end:
-            running = [block for block in self.pio_blocks if not block.stopped]
+            running = [block for block in self.stepped if not block.stopped]
             jump_fp = min(self._jump_fp(running), round((end - self.nanos) * _FP_PER_NS))
             self.tick(jump_fp / _FP_PER_NS)
             for block in running:
