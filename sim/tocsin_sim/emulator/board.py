@@ -1,7 +1,7 @@
 """An emulated Pico W that a test drives in emulated time: no wall clock, no asyncio, the same run every time.
 
 Role in the flow: tier T2. Shared: no. Context: host. Facts and limits: docs/emulator.md.
-The radio is not attached: nothing of this machine can reach a network.
+Its radio is attached only where it is asked for, and then on a network of its own (radio.py).
 """
 
 from collections.abc import Callable
@@ -19,6 +19,7 @@ from tocsin_sim.emulator.direct_chip import DirectChip
 from tocsin_sim.emulator.flash_model import INSTANT, FlashModel, FlashTiming
 from tocsin_sim.emulator.mends import ExactIdleClock, answer_unique_id, give_random_bits, quiet_uart, require_library
 from tocsin_sim.emulator.pio_pace import PioPace
+from tocsin_sim.emulator.radio import Radio
 from tocsin_sim.emulator.usb_link import UsbLink
 
 FLASH_BYTES = 2 * 1024 * 1024
@@ -43,7 +44,9 @@ class EmulatedTimeoutError(Exception):
 class EmulatedBoard:
     """One chip from power-up on. `flash` is the content of its flash chip, at most 2 MiB from offset 0."""
 
-    def __init__(self, flash: bytes, timing: FlashTiming = INSTANT, unique_id: bytes = UNIQUE_ID) -> None:
+    def __init__(
+        self, flash: bytes, timing: FlashTiming = INSTANT, unique_id: bytes = UNIQUE_ID, has_radio: bool = False
+    ) -> None:
         require_library()
         self._clock = ExactIdleClock()
         self.mcu: Any = DirectChip(self._clock)
@@ -67,6 +70,7 @@ class EmulatedBoard:
         self._stop_at_data = False
         self._levels: dict[int, bool | None] = {}
         self._failure: BaseException | None = None
+        self.radio = Radio(self.mcu, self._clock, self._fail) if has_radio else None
 
     @property
     def now_ns(self) -> float:

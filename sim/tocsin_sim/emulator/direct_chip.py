@@ -42,3 +42,9 @@ class DirectChip(RP2040):
     def begin_batch(self, stepped: list[Any]) -> None:
         """The batch that begins now steps the PIO blocks of this list, whatever it holds at the time."""
         self._stepped = stepped
+
+    def schedule_threadsafe(self, work: Any) -> None:
+        """Refused: only the library's own network bridge asks for this, to open a connection to anywhere (radio.py)."""
+        if hasattr(work, "close"):
+            work.close()
+        raise PermissionError("the library's network bridge must not run: ask for the radio with has_radio=True")
