@@ -39,10 +39,10 @@ class Radio:
         """`fail(error)` ends the board's run."""
         self._fail = fail
         mcu.gpio[_POWER_PIN].add_listener(self._power)
-        self.chip: Any = Cyw43439()
+        self.chip = Cyw43439()
         self.chip.attach(mcu)
         self.bridge = LoopbackBridge(clock, self.chip.bus.queue_rx_ethernet_frame)
-        self.chip.bus.nat_bridge = self.bridge
+        self.chip.bus.nat_bridge = cast(Any, self.bridge)
 
     def _power(self, state: GPIOPinState, _: GPIOPinState) -> None:
         if state == GPIOPinState.HIGH and not isinstance(self.chip.bus.nat_bridge, LoopbackBridge):
