@@ -10,10 +10,12 @@ from queue import Empty, Queue
 
 import click
 
+from .checkpoint_keeper import CheckpointKeeper
 from .collector import Collector
 from .host_clock import file_clock, wall_clock
 from .keys import GatewaySecrets, load_secrets
 from .lib_hash import lib_hash
+from .log_key import has_log_key
 from .options import keys_folder, keys_option, plain_errors, read_site, store_option
 from .port_reader import QUEUED_EVENTS, PortEvent, PortReader
 from .show import ZoneNames, make_show
@@ -36,31 +38,55 @@ _STOP_PATIENCE_S = 1.0
 @click.option("--site", type=click.Path(path_type=Path), help="Site description, for the names of zones.")
 @store_option
 @keys_option
+@click.option(
+    "--checkpoint-every",
+    type=click.FloatRange(min=0),
+    default=300,
+    show_default=True,
+    metavar="SECONDS",
+    help="Sign a checkpoint that often when something was stored since; 0: never.",
+)
 @click.option("--clock", type=click.Path(path_type=Path), help="Take the time from this file: for simulations.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an event.")
 @plain_errors
 def collect(
-    urls: tuple[str, ...], site: Path | None, store: str, keys: Path | None, clock: Path | None, as_json: bool
+    urls: tuple[str, ...],
+    site: Path | None,
+    store: str,
+    keys: Path | None,
+    checkpoint_every: float,
+    clock: Path | None,
+    as_json: bool,
 ) -> None:
     """Listen on PORTs, verify every record, store it, and only then acknowledge it. Ends with Ctrl-C."""
-    secrets = _load_all(keys_folder(keys, store))
+    folder = keys_folder(keys, store)
+    secrets = _load_all(folder)
     names = _zone_names(site) if site else {}
     queue: Queue[PortEvent] = Queue(QUEUED_EVENTS)
     readers = _readers(urls, queue)
     with Store(store) as opened, make_show(names, as_json, "Tocsin collector") as show:
         now_ms = file_clock(clock) if clock else wall_clock
         collector = Collector(opened, secrets, bytes.fromhex(lib_hash()), now_ms, show.event)
+        signing = checkpoint_every > 0 and has_log_key(folder)
+        if not signing:
+            click.echo("no checkpoints are signed; make a log key with: tocsin checkpoint init NAME", err=True)
+        keeper = CheckpointKeeper(opened, folder, now_ms, show.event, checkpoint_every) if signing else None
         stopping = _until_signal()
         for reader in readers:
             reader.start()
-        serve(collector, queue, stopping)
+        serve(collector, queue, stopping, keeper)
         for reader in readers:
             reader.stop()
         for reader in readers:
             reader.join(_STOP_PATIENCE_S)
 
 
-def serve(collector: Collector, queue: "Queue[PortEvent]", stopping: threading.Event) -> None:
+def serve(
+    collector: Collector,
+    queue: "Queue[PortEvent]",
+    stopping: threading.Event,
+    keeper: CheckpointKeeper | None = None,
+) -> None:
     """Feed the collector from `queue` until `stopping` is set. What waits is taken before one commit, but not more:
     where one port never falls silent, the others must be acknowledged all the same."""
     while not stopping.is_set():
@@ -72,6 +98,8 @@ def serve(collector: Collector, queue: "Queue[PortEvent]", stopping: threading.E
             pass  # all is taken
         collector.flush()
         collector.send_commands()
+        if keeper is not None:
+            keeper.tick()
 
 
 def _take(collector: Collector, event: PortEvent) -> None:

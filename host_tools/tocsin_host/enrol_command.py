@@ -3,6 +3,7 @@
 Role in the flow: provisioning, before stage 1. Context: host.
 """
 
+import re
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from tocsin.errors import ConfigError
 
 from .broker_passwords import write_broker_passwords
 from .keys import change_network, load_secrets, make_secrets, secrets_path, write_key_file, write_secrets
+from .log_key import has_log_key, make_log_key
 from .options import plain_errors, read_site
 
 
@@ -33,16 +35,17 @@ from .options import plain_errors, read_site
 def enrol(site: Path, keys: Path, wifi: tuple[str, ...]) -> None:
     """Make secrets and a verification key file for each gateway of SITE (TOML) that has none yet.
 
-    Keep the folder as you keep the keys of the house: whoever reads it can make records. Gateways that have
-    secrets keep them. For gateways with a network it writes broker.passwords, for the broker's administrator.
+    Also the key of the host's log, which signs checkpoints, if there is none. Keep the folder as you keep the keys of
+    the house: whoever reads it can make records. Gateways that have secrets keep them. For gateways with a network it
+    writes broker.passwords, for the broker's administrator.
     """
     passwords = dict(map(_wifi_password, wifi))
-    gateways = read_site(site).gateways
-    known = {gateway.network.ssid for gateway in gateways if gateway.network}
+    described = read_site(site)
+    known = {gateway.network.ssid for gateway in described.gateways if gateway.network}
     if unknown := set(passwords) - known:
         raise ConfigError(f"--wifi {min(unknown)}: no gateway of {site} uses this network")
     keys.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for gateway in gateways:
+    for gateway in described.gateways:
         path = secrets_path(keys, gateway.name)
         new = not path.exists()
         if new:
@@ -54,6 +57,9 @@ def enrol(site: Path, keys: Path, wifi: tuple[str, ...]) -> None:
     if known:
         path = write_broker_passwords(keys)
         click.echo(f"passwords for the broker in {path}: docs/mqtt.md says how it takes them")
+    if not has_log_key(keys):
+        vkey = make_log_key(keys, f"{_slug(described.name)}/tocsin")
+        click.echo(f"log: new key in {keys}; its public half, for everyone: {vkey.text()}")
 
 
 def _give_passwords(path: Path, gateway: str, ssid: str, passwords: dict[str, str]) -> None:
@@ -70,3 +76,8 @@ def _wifi_password(argument: str) -> tuple[str, str]:
     if not equals:
         raise ConfigError(f"--wifi {argument}: write it as SSID=FILE")
     return ssid, Path(file).read_text("utf-8").strip("\r\n")
+
+
+def _slug(name: str) -> str:
+    """A site's name as a log's name can bear it."""
+    return "-".join(re.findall(r"[^\W_]+", name.lower())) or "site"

@@ -5,23 +5,27 @@ Role in the flow: stage 10. Context: host. Sources: docs/record.md, "The log fil
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable
 
 from tocsin.tlog import build_log, pack_gap
 
 from .keys import GatewaySecrets
-from .store import Store
+from .store import Store, StoredRecord
 from .store_errors import StoreError
-from .write_file import write_file
 
 
 def export_log(store: Store, gateway: str, secrets: GatewaySecrets) -> bytes:
     """The whole log file. The same store gives the same bytes. Raises: StoreError."""
+    return log_of(store.records(gateway), gateway, secrets)
+
+
+def log_of(rows: Iterable[StoredRecord], gateway: str, secrets: GatewaySecrets) -> bytes:
+    """The log file of these rows of a gateway, by rising seq. Raises: StoreError."""
     if secrets.gateway != gateway:
         raise StoreError(f"export of {gateway}: these are the secrets of {secrets.gateway}; give those of {gateway}")
     entries: list[bytes] = []
     expected = 0
-    for row in store.records(gateway):
+    for row in rows:
         if row.seq > expected:
             entries.append(_gap_entry(gateway, expected, row.seq, row.prev_mac))
         entries.append(row.record)
@@ -35,8 +39,3 @@ def _gap_entry(gateway: str, first: int, seq: int, prev_mac: bytes | None) -> by
             f"store: {gateway} lacks records {first} to {seq - 1} and no proof for {seq}; restore a backup"
         )
     return pack_gap(first, seq - 1, prev_mac)
-
-
-def export_to_file(store: Store, gateway: str, secrets: GatewaySecrets, path: str | Path) -> None:
-    """Write the log file whole or not at all. Raises: StoreError, OSError."""
-    write_file(path, export_log(store, gateway, secrets))

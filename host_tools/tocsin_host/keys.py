@@ -78,16 +78,21 @@ def new_password() -> str:
 
 def load_secrets(path: str | Path) -> GatewaySecrets:
     """Read secrets. Raises: ConfigError saying what is wrong and what to do."""
+    return _parse(path, read_private(path, "`tocsin enrol` makes the secrets of a site's gateways"))
+
+
+def read_private(path: str | Path, remedy: str) -> str:
+    """The text of a file that nobody else may read. Raises: ConfigError, with `remedy` where there is no such file."""
     try:
         mode = os.stat(path).st_mode
         text = Path(path).read_text("utf-8")
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}; `tocsin enrol` makes the secrets of a site's gateways") from error
+        raise ConfigError(f"{path}: {error.strerror}; {remedy}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not a secrets file: it is no text") from error
     if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
         raise ConfigError(f"{path}: others may read these secrets; run: chmod 600 {path}")
-    return _parse(path, text)
+    return text
 
 
 def _write(path: str | Path, secrets: GatewaySecrets) -> None:

@@ -34,6 +34,10 @@ keys_option = click.option(
     help="Folder of the gateways' secrets. [default: keys in the store's folder]",
 )
 
+vkey_option = click.option(
+    "--vkey", required=True, metavar="KEY", help="Public key of the log: NAME+ID+KEY, or a file with it (log.vkey)."
+)
+
 
 def keys_folder(keys: Path | None, store: str) -> Path:
     """Where the keys lie that belong to a store."""

@@ -145,9 +145,9 @@ class Store:
 
     def add_checkpoint(self, checkpoint: StoredCheckpoint) -> None:
         """Keep a signed checkpoint; one over the same number of rows that is there already stays."""
-        with self.database.transaction():
-            if not self.database.execute("SELECT 1 FROM checkpoints WHERE size = ?", (checkpoint.size,)):
-                self.database.execute("INSERT INTO checkpoints VALUES (?, ?, ?, ?)", checkpoint)
+        there = "EXISTS (SELECT 1 FROM checkpoints WHERE size = ?)"
+        query = f"INSERT INTO checkpoints SELECT ?, ?, ?, ? WHERE NOT {there}"
+        self.database.execute(query, (*checkpoint, checkpoint.size))
 
     def checkpoint(self, size: int) -> StoredCheckpoint | None:
         """The newest checkpoint over at most `size` rows, None when there is none."""

@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from tocsin_host.checkpoint import open_checkpoint
 from tocsin_host.cli import tocsin
 from tocsin_host.keys import secrets_path, write_secrets
+from tocsin_host.log_key import make_log_key
 from tocsin_host.store import Store
 
 PATIENCE_S = 60
@@ -231,3 +233,23 @@ def test_arguments_that_cannot_work_are_refused(tmp_path: Path, soft_gateway: Ca
         result = collect(*arguments, *common)
         assert result.exit_code == 1, result.output
         assert told in result.output
+
+
+def test_checkpoints_are_signed_while_it_collects(bench: Bench, port: PtyPort) -> None:
+    key = make_log_key(bench.folder / "store" / "keys", "museum.example/tocsin")
+    bench.command += ["--checkpoint-every", "0.05"]
+    bench.gateway.make(30)
+    bench.start()
+    signed = bench.folder / "store" / "keys" / "log.signed"
+    bench.converse(port.fd, lambda: signed.exists() and "\n30\n" in signed.read_text())
+    assert bench.end(signal.SIGTERM) == 0, bench.output()
+    assert open_checkpoint(signed.read_text(), key).size == 30
+    assert '"event": "checkpoint"' in bench.output()
+
+
+def test_without_a_log_key_it_says_that_nothing_is_signed(bench: Bench, port: PtyPort) -> None:
+    bench.gateway.make(3)
+    bench.start()
+    bench.converse(port.fd, bench.all_acknowledged)
+    assert bench.end(signal.SIGTERM) == 0
+    assert "no checkpoints are signed; make a log key with: tocsin checkpoint init NAME" in bench.output()
