@@ -21,6 +21,7 @@ _COMMANDS = {
     "log": ("tocsin_host.log_command:log", "Show what is stored."),
     "export": ("tocsin_host.export_command:export", "Write a gateway's sealed log to a file."),
     "verify": ("tocsin_host.verify_command:verify", "Verify a log file."),
+    "fsck": ("tocsin_host.fsck_command:fsck", "Check the whole store."),
     "checkpoint": ("tocsin_host.checkpoint_command:checkpoint", "Sign what is stored, so that others can prove it."),
     "firmware": ("tocsin_host.firmware_command:firmware", "Fetch the official MicroPython images."),
     "image": ("tocsin_host.image_command:image", "Make a gateway's image, ready to flash."),
