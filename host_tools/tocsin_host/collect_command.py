@@ -3,13 +3,17 @@
 Role in the flow: stages 9 and 10. Context: host.
 """
 
+import os
 import signal
+import ssl
 import threading
 from pathlib import Path
 from queue import Empty, Queue
+from typing import TYPE_CHECKING
 
 import click
 
+from .broker_passwords import HOST_PASSWORD_FILE
 from .checkpoint_keeper import CheckpointKeeper
 from .collector import Collector
 from .host_clock import file_clock, wall_clock
@@ -21,6 +25,12 @@ from .port_reader import QUEUED_EVENTS, PortEvent, PortReader
 from .show import ZoneNames, make_show
 from .store import Store
 
+if TYPE_CHECKING:
+    from .mqtt_reader import MqttReader
+
+    Reader = PortReader | MqttReader
+
+_PASSWORD_VARIABLE = "TOCSIN_MQTT_PASSWORD"
 # How often the outbox is looked at while no byte comes.
 _IDLE_S = 0.25
 _STOP_PATIENCE_S = 1.0
@@ -31,9 +41,19 @@ _STOP_PATIENCE_S = 1.0
     "--port",
     "urls",
     multiple=True,
-    required=True,
     metavar="[NAME=]URL",
     help="A serial port or pyserial URL; may be repeated.",
+)
+@click.option(
+    "--mqtt", "brokers", multiple=True, metavar="URL", help="A broker as mqtts://[USER@]HOST[:PORT]; may be repeated."
+)
+@click.option(
+    "--mqtt-ca", type=click.Path(path_type=Path), help="What may vouch for the broker's certificate (PEM), or itself."
+)
+@click.option(
+    "--mqtt-password-file",
+    type=click.Path(path_type=Path),
+    help="Password at the broker, if not in $TOCSIN_MQTT_PASSWORD. [default: collector.password beside the keys]",
 )
 @click.option("--site", type=click.Path(path_type=Path), help="Site description, for the names of zones.")
 @store_option
@@ -51,6 +71,9 @@ _STOP_PATIENCE_S = 1.0
 @plain_errors
 def collect(
     urls: tuple[str, ...],
+    brokers: tuple[str, ...],
+    mqtt_ca: Path | None,
+    mqtt_password_file: Path | None,
     site: Path | None,
     store: str,
     keys: Path | None,
@@ -58,12 +81,19 @@ def collect(
     clock: Path | None,
     as_json: bool,
 ) -> None:
-    """Listen on PORTs, verify every record, store it, and only then acknowledge it. Ends with Ctrl-C."""
+    """Listen on PORTs and MQTT brokers, verify every record, store it, and only then acknowledge it.
+
+    Ends with Ctrl-C.
+    """
     folder = keys_folder(keys, store)
     secrets = _load_all(folder)
     names = _zone_names(site) if site else {}
     queue: Queue[PortEvent] = Queue(QUEUED_EVENTS)
-    readers = _readers(urls, queue)
+    password_file = mqtt_password_file or folder / HOST_PASSWORD_FILE
+    readers: list[Reader] = [*_readers(urls, queue)]
+    readers += _broker_readers(brokers, mqtt_ca, password_file, frozenset(secrets), queue)
+    if not readers:
+        raise click.UsageError("nowhere to listen: give --port URL or --mqtt URL")
     with Store(store) as opened, make_show(names, as_json, "Tocsin collector") as show:
         now_ms = file_clock(clock) if clock else wall_clock
         collector = Collector(opened, secrets, bytes.fromhex(lib_hash()), now_ms, show.event)
@@ -127,6 +157,23 @@ def _readers(urls: tuple[str, ...], queue: "Queue[PortEvent]") -> list[PortReade
         return [PortReader(name, url, queue) for name, url in named]
     except ValueError as error:
         raise click.ClickException(f"--port: {error}; give a device or a pyserial URL") from error
+
+
+def _broker_readers(
+    urls: tuple[str, ...], ca: Path | None, password_file: Path, gateways: frozenset[str], queue: "Queue[PortEvent]"
+) -> "list[MqttReader]":
+    if not urls:
+        return []
+    from .mqtt_reader import Broker, MqttReader, parse_url
+
+    password = os.environ.get(_PASSWORD_VARIABLE) or password_file.read_text("utf-8").strip("\r\n")
+    try:
+        brokers = [Broker(*parse_url(url), password, ca) for url in dict.fromkeys(urls)]
+        return [MqttReader(broker, gateways, queue) for broker in brokers]
+    except ValueError as error:
+        raise click.ClickException(f"--mqtt: {error}") from error
+    except ssl.SSLError as error:
+        raise click.ClickException(f"--mqtt-ca {ca}: no certificate in PEM form ({error.reason})") from error
 
 
 def _named(url: str) -> tuple[str, str]:

