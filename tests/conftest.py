@@ -12,7 +12,7 @@ from tocsin_sim.board_process import BoardError, micropython_executable
 ROOT = Path(__file__).resolve().parents[1]
 TIERS = (
     ("T0", "library and host tools on CPython", ("lib", "property", "host", "rules"), "not asked for"),
-    ("T1", "virtual board on the MicroPython VM", ("mpy", "sim"), "not asked for"),
+    ("T1", "virtual board on the MicroPython VM", ("mpy", "sim", "network"), "not asked for"),
     (
         "T2",
         "emulated RP2040",

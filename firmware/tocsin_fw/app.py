@@ -27,7 +27,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .hal import Beat, Config, Hal
+    from .hal import Beat, Config, Hal, Link
+    from .mqtt_link import MqttLink
 
 # The slower debounce layer needs 240 samples to say how things stand; the boot record waits for it. What turns out not
 # to be normal until a little later, when the loops have had their three readings, was found so at start.
@@ -51,14 +52,16 @@ class Gateway:
         self.guard = Guard(list(zones.values()), recorder)
         self.contacts = _contacts(config, zones, hal, recorder, self.guard)
         self.measurements = _measurements(config, zones, hal, self.guard)
-        hello = _hello(config, keystore, recorder, hal)
-        session = GatewaySession(hello, keystore.link_key(), journal, hal.random)
-        self.pulse = Pulse(hal, recorder, self.contacts, session)
+        self.network = _network(config, hal, recorder)
+        links: "list[Link]" = [hal.link, self.network] if self.network else [hal.link]
+        hellos = [_hello(config, keystore, recorder, hal) for _ in links]
+        sessions = [GatewaySession(hello, keystore.link_key(), journal, hal.random) for hello in hellos]
+        self.pulse = Pulse(hal, recorder, self.contacts, sessions)
         orders = Orders(recorder, self.guard, self.pulse.heartbeat, uptime_ms)
-        self.uplink = Uplink(hal.link, session, recorder, journal, orders, uptime_ms)
+        self.uplinks = [Uplink(link, sessions[i], recorder, journal, orders, uptime_ms) for i, link in enumerate(links)]
         self._start_sampler(config)
         recorder.start(uptime_ms)
-        recorder.on_record = self.uplink.wake
+        recorder.on_record = self._wake
 
     async def run(self) -> None:
         """Record the start, then run for ever."""
@@ -72,8 +75,13 @@ class Gateway:
         if strangers:
             self.recorder.trouble(TROUBLE_ROOT_FILES, strangers)
         supervisor = Supervisor(self.hal, self.recorder, self._nudge)
-        for task in (self._sense, self._measure, self.pulse.run, self.uplink.listen, self.uplink.push):
+        for task in (self._sense, self._measure, self.pulse.run):
             supervisor.add(task)
+        for uplink in self.uplinks:
+            supervisor.add(uplink.listen)
+            supervisor.add(uplink.push)
+        if self.network:
+            supervisor.add(self.network.run)
         await supervisor.run()
 
     async def _sense(self, beat: "Beat") -> None:
@@ -92,7 +100,11 @@ class Gateway:
     def _nudge(self) -> None:
         """Wake every task that waits for news, so that it can show it is alive."""
         self.hal.sampler.flag.set()
-        self.uplink.wake()
+        self._wake()
+
+    def _wake(self) -> None:
+        for uplink in self.uplinks:
+            uplink.wake()
 
     def _start_sampler(self, config: "Config") -> None:
         mask = rest_mask = 0
@@ -114,6 +126,15 @@ def _measurements(config: "Config", zones: "dict[int, Zone]", hal: "Hal", guard:
     entries = [entry for entry in config["zones"] if entry["type"] in makers]
     found = [makers[entry["type"]](entry, zones[entry["zone"]], hal) for entry in entries]
     return measure.Measurements(found, guard.announce)
+
+
+def _network(config: "Config", hal: "Hal", recorder: Recorder) -> "MqttLink | None":
+    """The second link when the site has one; else None, and its modules are never imported."""
+    if "network" not in config:
+        return None
+    from .mqtt_link import MqttLink
+
+    return MqttLink(hal, config["network"], config["gateway"], recorder)
 
 
 def _hello(config: "Config", keystore: Keystore, recorder: Recorder, hal: "Hal") -> Hello:

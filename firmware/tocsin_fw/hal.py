@@ -85,6 +85,12 @@ if TYPE_CHECKING:
         def random(self) -> Callable[[int], bytes]:
             """The given number of bytes nobody can guess."""
 
+        def join(self, ssid: str, password: str) -> bool:
+            """Whether the wireless network can be used; begins to join it where it cannot. Raises: OSError.
+
+            Asked a few times a second. Only the first call may take long: the radio starts, a second at most.
+            """
+
         def read_mv(self, channel: int) -> int:
             """Voltage of ADC `channel` in mV. Raises: OSError."""
 

@@ -59,6 +59,12 @@ class Hal:
         cause = machine.reset_cause()
         return cause if cause in (machine.PWRON_RESET, machine.WDT_RESET) else 0
 
+    def join(self, ssid: str, password: str) -> bool:
+        """See `hal.py`. The radio's driver is brought in where a site has a network, and only there."""
+        from .wifi_rp2 import join
+
+        return join(ssid, password)
+
     def read_mv(self, channel: int) -> int:
         """Millivolts at ADC `channel`, 0 to 2. Raises OSError for another one."""
         if not 0 <= channel < _ADC_CHANNELS:

@@ -39,13 +39,15 @@ TROUBLE_EVERY_MS = 60_000
 class Pulse:
     """Ticks once a second on the sampler's clock."""
 
-    def __init__(self, hal: "Hal", recorder: "Recorder", contacts: "Contacts", session: "GatewaySession") -> None:
+    def __init__(
+        self, hal: "Hal", recorder: "Recorder", contacts: "Contacts", sessions: "list[GatewaySession]"
+    ) -> None:
         self._hal = hal
         self._recorder = recorder
         self._contacts = contacts
         self._lost = _Growth(TROUBLE_SAMPLES_LOST, hal.sampler.lost)
         self._dropped = _Growth(TROUBLE_TRANSITIONS_LOST, lambda: hal.sampler.ring.dropped)
-        self._bad_frames = _Growth(TROUBLE_BAD_FRAMES, lambda: session.damaged_count)
+        self._bad_frames = _Growth(TROUBLE_BAD_FRAMES, lambda: sum([s.damaged_count for s in sessions]))
         self._next_ms = HEARTBEAT_MS
         self._last_count = 0
         self._last_ticks_ms = time.ticks_ms()

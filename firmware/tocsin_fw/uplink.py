@@ -83,7 +83,8 @@ class Uplink:
     def _act(self, event: "tuple[Any, ...]") -> None:
         kind = event[0]
         if kind == gateway_session.ACKED:
-            self._journal.acked_seq = event[1]
+            # Another link may have had more acknowledged.
+            self._journal.acked_seq = max(self._journal.acked_seq, event[1])
         elif kind == gateway_session.TIME:
             self._set_time(event[1], event[2])
         elif kind == gateway_session.COMMAND:

@@ -23,6 +23,8 @@ _TROUBLES = {
     event.TROUBLE_CONFIG_REFUSED: "configuration refused",
     event.TROUBLE_ROOT_FILES: "{} unexpected files",
     event.TROUBLE_TRANSITIONS_LOST: "{} transitions lost",
+    event.TROUBLE_NETWORK: "network path failed or ended, {} times",
+    event.TROUBLE_CERTIFICATE: "the broker's certificate is not the right one, {} attempts",
 }
 _RESETS = {event.RESET_UNKNOWN: "unknown cause", event.RESET_POWER: "power", event.RESET_WATCHDOG: "watchdog"}
 _STATE_TYPES = (

@@ -94,6 +94,8 @@ TROUBLE_KEY_DAMAGED = const(8)
 TROUBLE_CONFIG_REFUSED = const(9)
 TROUBLE_ROOT_FILES = const(10)
 TROUBLE_TRANSITIONS_LOST = const(11)
+TROUBLE_NETWORK = const(13)
+TROUBLE_CERTIFICATE = const(14)
 
 # `value` of a fault or heartbeat without a reading: the largest signed 32-bit number.
 NO_READING = const(0x7FFFFFFF)

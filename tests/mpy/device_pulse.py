@@ -30,7 +30,7 @@ class _Bench:
     def __init__(self):
         CLOCK.now_ms = 0
         self.hal, self.tape, self.session = FakeHal(), _TimedTape(), _Session()
-        self.pulse = Pulse(self.hal, self.tape, _Contacts(), self.session)
+        self.pulse = Pulse(self.hal, self.tape, _Contacts(), [self.session])
 
     def run(self, duration_ms):
         run_for(duration_ms, self.pulse.run(lambda: None))
