@@ -1,10 +1,16 @@
-"""What MicroPython and CPython do not share, in one place: `const` and a comparison in constant time.
+"""What MicroPython and CPython do not share, in one place: `const`, a comparison in constant time, and HMAC.
 
 Role in the flow: all stages. Shared: yes. Context: task and host. The only place in lib/ that asks which one it runs
-on: by name, because CPython may have a package called `micropython` too (Adafruit Blinka brings one).
+on: by name, because CPython may have a package called `micropython` too (Adafruit Blinka brings one). MicroPython has
+no hmac, and its hashes cannot be copied; CPython's hmac costs the host more than the two hashes that it makes.
 """
 
 import sys
+from hashlib import sha256
+
+# HMAC under a key of 32 bytes: the other half of a block of SHA-256 never changes.
+_INNER_REST = b"\x36" * 32
+_OUTER_REST = b"\x5c" * 32
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +20,9 @@ if TYPE_CHECKING:
     _T = TypeVar("_T")
 
     def const(value: "_T") -> "_T": ...
+
+    def hmac_sha256(key: "bytes | bytearray", message: bytes) -> bytes:
+        """HMAC-SHA256 (RFC 2104) under a key of exactly 32 bytes: 32 bytes."""
 
 elif sys.implementation.name == "micropython":
     from micropython import const
@@ -26,11 +35,32 @@ elif sys.implementation.name == "micropython":
             difference |= a[i] ^ b[i]
         return difference == 0
 
+    # The key is xored as one big integer: 32 bytes at once instead of a loop.
+    _INNER = int.from_bytes(b"\x36" * 32, "little")
+    _OUTER = int.from_bytes(b"\x5c" * 32, "little")
+
+    def hmac_sha256(key, message):
+        number = int.from_bytes(key, "little")
+        inner = sha256((number ^ _INNER).to_bytes(32, "little"))
+        inner.update(_INNER_REST)
+        inner.update(message)
+        outer = sha256((number ^ _OUTER).to_bytes(32, "little"))
+        outer.update(_OUTER_REST)
+        outer.update(inner.digest())
+        return outer.digest()
+
 else:
     from hmac import compare_digest as _compare_digest
 
+    _XOR_INNER = bytes(byte ^ 0x36 for byte in range(256))
+    _XOR_OUTER = bytes(byte ^ 0x5C for byte in range(256))
+
     def const(value):
         return value
+
+    def hmac_sha256(key, message):
+        inner = sha256(key.translate(_XOR_INNER) + _INNER_REST + message).digest()
+        return sha256(key.translate(_XOR_OUTER) + _OUTER_REST + inner).digest()
 
 
 def ct_equal(a: bytes, b: bytes) -> bool:

@@ -23,6 +23,8 @@ MAGIC = const(0xA5)
 SEQ_MAX = const(0xFFFFFFFE)
 MAC_NONE = bytes(16)
 _RESERVED = bytes(8)
+# CRC-32 of anything that ends with its own CRC-32, little endian.
+_CRC_RESIDUE = 0x2144DF1C
 _HEAD = "<BBBBIIQQiI"
 
 
@@ -113,12 +115,18 @@ def put_crc(data: bytearray) -> None:
 
 def crc_fits(data: bytes) -> bool:
     """Whether a block is 64 bytes long and its CRC is right."""
-    return len(data) == RECORD_BYTES and crc32(data[:CRC_AT]) == unpack_from("<I", data, CRC_AT)[0]
+    return len(data) == RECORD_BYTES and crc32(data) == _CRC_RESIDUE
 
 
 def is_intact(data: bytes) -> bool:
     """Whether length, magic, reserved bytes and CRC are those of a record. Proves nothing."""
-    return crc_fits(data) and data[0] == MAGIC and data[MAC_END:CRC_AT] == _RESERVED
+    # Called for every record everywhere, so crc_fits() stands here once more.
+    return (
+        len(data) == RECORD_BYTES
+        and crc32(data) == _CRC_RESIDUE
+        and data[0] == MAGIC
+        and data[MAC_END:CRC_AT] == _RESERVED
+    )
 
 
 def seq_of(data: bytes) -> int:

@@ -1,35 +1,17 @@
 """The seal: a record gets its mac, the key evolves, the old key is gone.
 
 Role in the flow: stage 6. Shared: yes. Context: task and host.
-Sources: docs/record.md, "Seal"; RFC 2104. MicroPython has no hmac and its hashes cannot be copied, so each
-hash is made from the start.
+Sources: docs/record.md, "Seal".
 """
 
 from hashlib import sha256
 
 from .compat import const, ct_equal
+from .compat import hmac_sha256 as hmac_sha256
 from .errors import RecordError
 from .record import MAC_BYTES, MAC_NONE, SEALED_BYTES, Record, finish, mac_of, pack_head
 
 KEY_BYTES = const(32)
-# A key fills half a block of SHA-256; the other half of both pads never changes. The key is xored as one big
-# integer: 32 bytes at once instead of a loop.
-_INNER = int.from_bytes(b"\x36" * 32, "little")
-_OUTER = int.from_bytes(b"\x5c" * 32, "little")
-_INNER_REST = b"\x36" * 32
-_OUTER_REST = b"\x5c" * 32
-
-
-def hmac_sha256(key: "bytes | bytearray", message: bytes) -> bytes:
-    """HMAC-SHA256 (RFC 2104) under a key of exactly 32 bytes: 32 bytes."""
-    number = int.from_bytes(key, "little")
-    inner = sha256((number ^ _INNER).to_bytes(32, "little"))
-    inner.update(_INNER_REST)
-    inner.update(message)
-    outer = sha256((number ^ _OUTER).to_bytes(32, "little"))
-    outer.update(_OUTER_REST)
-    outer.update(inner.digest())
-    return outer.digest()
 
 
 def evolve(key: "bytes | bytearray") -> bytes:

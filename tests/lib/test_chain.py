@@ -114,3 +114,24 @@ def test_accept_number_out_of_reach_costs_no_hashing():
     far = Record(6, 255, 0, REACH + 1, 1, 0, 0, 0, 0)
     data = finish(pack_head(far), bytes(16))
     assert ChainVerifier(K0).accept(data, bytes(16)) == "forged"
+
+
+def test_run_is_accepted_up_to_the_first_record_that_is_not_the_next_one():
+    some = records(8)
+    damaged = some[5][:30] + b"\xff" + some[5][31:]
+    forged = Sealer(bytes(32), 5, mac_of(some[4])).seal(6, 255, 0, 1, 1, 0, 0, 0)
+    for wrong in (damaged, forged, some[6], some[4], some[5][:40]):
+        data = bytes(64) + b"".join(some[:5]) + wrong
+        chain = ChainVerifier(K0)
+        assert chain.accept_run(data, 64, len(data)) == 64 * 6
+        assert (chain.next_seq, chain.mac) == (5, mac_of(some[4]))
+        assert chain.accept(some[5]) == "verified"
+        rest = b"".join(some[6:])
+        assert chain.accept_run(rest, 0, len(rest)) == 128
+        assert (chain.next_seq, chain.mac) == (8, mac_of(some[7]))
+
+
+def test_run_of_nothing_changes_nothing():
+    chain = ChainVerifier(K0)
+    assert chain.accept_run(b"", 0, 0) == 0
+    assert (chain.next_seq, chain.mac) == (0, bytes(16))
