@@ -81,7 +81,7 @@ class ChainVerifier:
         return self._advance(data, seq, prev_mac, "gap")
 
     def accept_run(self, data: bytes, at: int, end: int) -> int:
-        """Accept the records that stand one after the other in data[at:end], as long as each is the next one and sealed.
+        """Accept records that stand one after the other in data[at:end], as long as each is the next one and sealed.
 
         Returns where it stopped: `end` when all are. One loop over local names: a host verifies millions.
         """
