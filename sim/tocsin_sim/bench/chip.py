@@ -133,7 +133,7 @@ class Console:
 
     def word(self, address: int) -> Any:
         """A word of the chip's memory or registers."""
-        return self.board.mcu.read_uint32(address)
+        return self.board.mcu.bus.read_uint32(address)
 
     def drive(self, pin: int, at_us: int, level: int) -> None:
         """Set a pin at a time counted from sample 0."""

