@@ -14,7 +14,6 @@ EAGAIN = 11
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Awaitable, Callable
     from typing import Any, Protocol
 
@@ -27,13 +26,19 @@ if TYPE_CHECKING:
     # Called by a task to show that it is alive.
     Beat = Callable[[], None]
 
+    class Flag(Protocol):
+        """What interrupt context sets and one task waits for; waiting clears it."""
+
+        def set(self) -> None: ...
+        def wait(self) -> Awaitable[None]: ...
+
     class Sampler(Protocol):
         """Pins at 1 kHz, debounced. `ring` is filled in interrupt context; `flag` is set when entries wait in it."""
 
         @property
         def ring(self) -> EdgeRing: ...
         @property
-        def flag(self) -> asyncio.ThreadSafeFlag: ...
+        def flag(self) -> Flag: ...
 
         def start(self, mask: int, rest_mask: int) -> None:
             """Sample the pins of `mask`; a pin is active when it differs from its bit in `rest_mask`."""

@@ -9,7 +9,6 @@ words into the ring; when its transfer count ends, a second one starts it again 
 never stops. The samples go on while flash is erased and all interrupts are masked: the ring holds 496 ms.
 """
 
-import asyncio
 from array import array
 
 import machine
@@ -21,6 +20,7 @@ from tocsin.edge_ring import INDEX_MASK, EdgeRing
 
 from . import isr
 from .program_rp2 import CLOCKS_HZ, sample_pins
+from .wake_flag import WakeFlag
 
 # What an interrupt finds after a long flash erase comes at once: enough for ten inputs that chatter all through it.
 EDGE_ENTRIES = 256
@@ -45,7 +45,7 @@ class Sampler:
     def __init__(self, period_samples: int = PERIOD_SAMPLES) -> None:
         """`period_samples` is smaller in tests only, so that they see the second channel at work."""
         self.ring = EdgeRing(EDGE_ENTRIES)
-        self.flag = asyncio.ThreadSafeFlag()
+        self.flag = WakeFlag()
         self._debouncer = Debouncer(self.ring)
         self._buffer, self._address = _aligned(isr.RING_SAMPLES * _WORD_BYTES)
         self._period = array("I", [period_samples])

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from .orders import Orders
     from .recorder import Recorder
 
-LISTEN_TIMEOUT_MS = 1000
+# The longest that the supervisor lets a task be silent is 4 s; each wait that ends in vain costs the processor 2 ms.
+LISTEN_TIMEOUT_MS = 3000
 # What a host may believe the time to be: 2020 to 2100. One without a clock of its own says 1970.
 UTC_FROM_MS = 1_577_836_800_000
 UTC_TO_MS = 4_102_444_800_000
