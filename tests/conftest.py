@@ -43,7 +43,7 @@ def run_micropython() -> Callable[..., "subprocess.CompletedProcess[str]"]:
     environment = os.environ | {"MICROPYPATH": ":".join([*(str(ROOT / f) for f in folders), ".frozen"])}
 
     def run(script: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = [executable, str(script), *arguments]
+        command = [executable, "-X", "heapsize=16m", str(script), *arguments]
         return subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
         )

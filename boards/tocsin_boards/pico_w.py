@@ -24,4 +24,6 @@ BOARD = {
     "flash_bytes": 2 * 1024 * 1024,
     "block_bytes": 4096,
     "filesystem_blocks": 212,
+    "journal_sectors": (32, 20, 36),
+    "key_sectors": 4,
 }

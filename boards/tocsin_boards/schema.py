@@ -23,10 +23,14 @@ FIELDS = (
     ("flash_bytes", int, "size of the flash chip"),
     ("block_bytes", int, "size of the smallest part that can be erased"),
     ("filesystem_blocks", int, "blocks that the stock image gives its file system"),
+    ("journal_sectors", tuple, "blocks of it for each ring of the journal: security, evidence, routine"),
+    ("key_sectors", int, "blocks of it for the keys"),
 )
 # The sampler reads one word a millisecond; debounce and boot records carry bits 0 to 29.
 HIGHEST_PIN = 29
 PORTS = ("rp2", "unix")
+# A ring erases one sector while others hold its records; keys move to another sector before theirs is erased.
+SECTORS_MIN = 2
 
 
 def validate(board: "dict[str, Any]") -> "list[str]":
@@ -77,6 +81,11 @@ def _flash_problems(board: "dict[str, Any]") -> "list[str]":
         problems.append("flash_bytes is no multiple of block_bytes; read both from the flash chip's data sheet")
     elif not 0 < blocks * block_bytes < flash_bytes:
         problems.append("filesystem_blocks do not fit the flash; leave room for the firmware")
+    reserved = board["journal_sectors"] + (board["key_sectors"],)
+    if len(reserved) != 4 or min(reserved) < SECTORS_MIN:
+        problems.append("journal_sectors and key_sectors are too few; give three rings and the keys two each at least")
+    elif sum(reserved) > blocks // 2:
+        problems.append("journal_sectors and key_sectors leave too little room for files; keep to half of the blocks")
     if full_mv <= 0:
         problems.append("adc_full_mv is not positive; name the ADC's reference voltage in mV")
     return problems

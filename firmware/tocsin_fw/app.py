@@ -13,6 +13,7 @@ from tocsin.zone import Zone
 
 from . import config as configuration
 from . import measure
+from .flash import ReservedFlash
 from .guard import Guard
 from .journal import Journal
 from .keystore import Keystore
@@ -45,8 +46,9 @@ class Gateway:
         self.hal = hal
         self._config_problems = config_problems
         uptime_ms = hal.sampler.count
-        keystore = Keystore(hal.storage + "/keys")
-        journal = Journal(hal.storage + "/journal")
+        flash = ReservedFlash(hal.flash, hal.storage)
+        keystore = Keystore(flash, hal.storage + "/keys")
+        journal = Journal(flash)
         self.recorder = recorder = Recorder(journal, keystore, hal.random)
         zones = {entry["zone"]: Zone(entry["zone"], bool(entry["h24"])) for entry in config["zones"]}
         self.guard = Guard(list(zones.values()), recorder)

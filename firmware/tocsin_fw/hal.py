@@ -67,6 +67,18 @@ if TYPE_CHECKING:
         def is_open(self) -> bool:
             """Whether a host is there, as far as the hardware can tell."""
 
+    class BlockDevice(Protocol):
+        """The flash under the file system: MicroPython's block device with the extended interface (docs `vfs`)."""
+
+        def readblocks(self, __block: int, __buffer: bytearray, __offset: int) -> object:
+            """Fill the buffer from that many bytes into the block on."""
+
+        def writeblocks(self, __block: int, __data: bytearray, __offset: int) -> object:
+            """Program whole pages, without an erase. Raises: OSError."""
+
+        def ioctl(self, __operation: int, __argument: int) -> "int | None":
+            """Operation 6: erase the block. Raises: OSError."""
+
     class Hal(Protocol):
         """A whole board."""
 
@@ -76,8 +88,10 @@ if TYPE_CHECKING:
 
         @property
         def storage(self) -> str:
-            """Folder for journal and keys, without a slash at its end; "" where a board's own root is that folder."""
+            """Where the file system is mounted, without a slash at its end; "" where that is the root."""
 
+        @property
+        def flash(self) -> BlockDevice: ...
         @property
         def sampler(self) -> Sampler: ...
         @property

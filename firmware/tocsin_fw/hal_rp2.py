@@ -7,6 +7,7 @@ Source: RP2040 datasheet 4.9.5 (temperature sensor).
 import os
 
 import machine
+import rp2
 import tocsin_boards
 
 from .hal import WATCHDOG_MS
@@ -41,6 +42,7 @@ class Hal:
     def __init__(self, config: "dict[str, Any]") -> None:
         self.board = config["board"]
         self.storage = ""
+        self.flash = rp2.Flash()
         self.sampler = Sampler()
         self.link = UsbLink()
         self.random = os.urandom

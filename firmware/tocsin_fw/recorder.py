@@ -9,20 +9,27 @@ from tocsin.event import (
     MODE_CLOSED,
     SOURCE_GATEWAY,
     STATE_NORMAL,
+    TROUBLE_FLASH_WORN,
     TROUBLE_JOURNAL_DAMAGED,
     TROUBLE_JOURNAL_WRITE,
     TROUBLE_KEY_DAMAGED,
+    TROUBLE_SECTOR_FAILED,
     TYPE_COMMAND,
     TYPE_MODE,
     TYPE_OVERFLOW,
     TYPE_TROUBLE,
+    TYPE_WEAR,
     VERDICT_FORGED,
     VERDICT_STALE,
     pack_flags,
 )
 from tocsin.record import MAC_NONE, unpack
 from tocsin.seal import Sealer, evolve
+from tocsin.slot import NO_SEQ
 from tocsin.wall_clock import WallClock
+
+from .scrub import scrub
+from .wear import Wear
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,8 +44,7 @@ ANCHOR_EVERY_MS = 60_000
 # What waits in RAM while flash refuses to be written: some minutes of an ordinary night. Beyond it the oldest go, and
 # an overflow record tells how many.
 UNWRITTEN_MAX = 64
-# Numbers left free when the journal has lost what followed the anchor: more than can have been told since it was saved.
-SKIP_AFTER_LOSS = 1024
+_VALUE_MAX = 0x7FFFFFFF
 
 
 class Recorder:
@@ -50,12 +56,13 @@ class Recorder:
         self._journal = journal
         self._keystore = keystore
         self._unwritten: list[tuple[bytes, int, bytes]] = []
-        self._dropped_count = 0
         self._write_failures = 0
         self._made_count = 0
         self._anchored_at_ms = 0
+        self._is_scrubbed = False
+        self._wear = Wear(journal)
         self._uptime_ms: "UptimeMs" = _no_time
-        anchor, self.key_damaged = keystore.load()
+        anchor = _load(keystore)
         self.key_missing = anchor is None
         if anchor is None:
             # Without a key nothing can be proven, yet sensing goes on: the host reports every record as forged.
@@ -91,9 +98,8 @@ class Recorder:
 
     def report_start(self) -> None:
         """Record what this start found damaged, and anchor: from now on a journal that is wiped is missed."""
-        if self._journal.damaged_count:
-            self.trouble(TROUBLE_JOURNAL_DAMAGED, self._journal.damaged_count)
-        if self.key_damaged or self.key_missing:
+        self._report_damage()
+        if self.key_missing:
             self.trouble(TROUBLE_KEY_DAMAGED, 0)
         self._anchor()
 
@@ -107,18 +113,25 @@ class Recorder:
         self._write()
         if uptime_ms - self._anchored_at_ms >= ANCHOR_EVERY_MS:
             self._anchor()
+        if not self._is_scrubbed:
+            self._is_scrubbed = True
+            scrub()
+        self._journal.tend()
         self._report_losses()
+        self._report_damage()
+        self._report_wear(uptime_ms)
 
     def _resume(self, anchor: Anchor) -> None:
         """Bring the anchored state forward over the records journalled since."""
         journal = self._journal
         self.boot, self.counter, self.mode = anchor.boot, anchor.counter, anchor.mode
+        journal.acked_seq = anchor.acked_seq
         key, seq, mac = anchor.key, anchor.seq, anchor.mac
         if journal.next_seq > seq:
             mac = journal.next_mac
         elif journal.next_seq < seq:
-            journal.next_seq = seq + SKIP_AFTER_LOSS
-            journal.damaged_count += 1
+            journal.skip(seq)
+            journal.losses.damaged_count += 1
         while seq < journal.next_seq:
             key = evolve(key)
             if journal.first_from(seq) == seq:
@@ -132,8 +145,7 @@ class Recorder:
         try:
             record = unpack(self._journal.read(seq))
         except (OSError, JournalError):
-            self._journal.damaged_count += 1
-            return
+            return  # the journal counts its damaged slots itself
         self.boot = max(self.boot, record.boot)
         if record.type == TYPE_MODE:
             self.mode = record.value
@@ -150,7 +162,7 @@ class Recorder:
                 self._write_failures += 1
                 if len(self._unwritten) > UNWRITTEN_MAX:
                     self._unwritten.pop(0)
-                    self._dropped_count += 1
+                    self._journal.losses.give_up(seq)
                 return
             self._unwritten.pop(0)
             if seq + 1 - self._anchored_seq >= ANCHOR_EVERY_RECORDS:
@@ -162,10 +174,27 @@ class Recorder:
         failures, self._write_failures = self._write_failures, 0
         if failures:
             self.trouble(TROUBLE_JOURNAL_WRITE, failures)
-        given_up = self._journal.take_given_up() + self._dropped_count
-        self._dropped_count = 0
-        if given_up:
-            self.record(TYPE_OVERFLOW, SOURCE_GATEWAY, count=given_up)
+        losses = self._journal.losses
+        count, seq = losses.given_up_count, losses.given_up_seq
+        if count:
+            losses.given_up_count, losses.given_up_seq = 0, NO_SEQ
+            self.record(TYPE_OVERFLOW, SOURCE_GATEWAY, value=min(seq, _VALUE_MAX), count=count)
+
+    def _report_damage(self) -> None:
+        losses = self._journal.losses
+        damaged, losses.damaged_count = losses.damaged_count, 0
+        if damaged:
+            self.trouble(TROUBLE_JOURNAL_DAMAGED, damaged)
+        failed, losses.failed = losses.failed, []
+        for sector in failed:
+            self.trouble(TROUBLE_SECTOR_FAILED, sector)
+
+    def _report_wear(self, uptime_ms: int) -> None:
+        found = self._wear.due(uptime_ms)
+        if found is not None:
+            self.record(TYPE_WEAR, SOURCE_GATEWAY, value=found[0], count=found[1])
+        if self._wear.is_worn():
+            self.trouble(TROUBLE_FLASH_WORN, self._journal.erase_count)
 
     def _anchor(self) -> None:
         """Save the present state and destroy the one before.
@@ -176,14 +205,24 @@ class Recorder:
         if self._unwritten or self.key_missing:
             return
         sealer = self._sealer
-        anchor = Anchor(sealer.seq, self.boot, self.counter, self.mode, bytes(sealer.key), sealer.mac)
+        anchor = Anchor(
+            sealer.seq, self.boot, self.counter, self.mode, bytes(sealer.key), sealer.mac, self._journal.acked_seq
+        )
         # Noted first: an attempt that fails is not repeated, and told, at every record from then on.
         self._anchored_seq = sealer.seq
         self._anchored_at_ms = self._uptime_ms()
+        self._is_scrubbed = False
         try:
             self._keystore.save(anchor)
         except OSError:
             self._write_failures += 1
+
+
+def _load(keystore: "Keystore") -> "Anchor | None":
+    try:
+        return keystore.load()
+    except OSError:
+        return None  # told as a missing key
 
 
 def _no_time() -> int:

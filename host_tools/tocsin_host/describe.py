@@ -19,12 +19,14 @@ _TROUBLES = {
     event.TROUBLE_BAD_FRAMES: "{} damaged or hostile frames",
     event.TROUBLE_JOURNAL_WRITE: "journal could not be written, {} attempts",
     event.TROUBLE_JOURNAL_DAMAGED: "{} journal slots damaged",
-    event.TROUBLE_KEY_DAMAGED: "key area damaged, older anchor used",
+    event.TROUBLE_KEY_DAMAGED: "no usable key: what follows cannot be proven",
     event.TROUBLE_CONFIG_REFUSED: "configuration refused",
     event.TROUBLE_ROOT_FILES: "{} unexpected files",
     event.TROUBLE_TRANSITIONS_LOST: "{} transitions lost",
     event.TROUBLE_NETWORK: "network path failed or ended, {} times",
     event.TROUBLE_CERTIFICATE: "the broker's certificate is not the right one, {} attempts",
+    event.TROUBLE_SECTOR_FAILED: "flash sector {} failed",
+    event.TROUBLE_FLASH_WORN: "flash nearly worn, {} erases",
 }
 _RESETS = {event.RESET_UNKNOWN: "unknown cause", event.RESET_POWER: "power", event.RESET_WATCHDOG: "watchdog"}
 _STATE_TYPES = (
@@ -72,7 +74,16 @@ def record_text(record: Record) -> str:
         return f"{code} (no. {count}): {_name(event.VERDICT_NAMES, value >> 8)}"
     if record.type == event.TYPE_CHATTER:
         return f"{count} transitions left out"
+    if record.type == event.TYPE_OVERFLOW:
+        return f"{count} records given up, from number {value} on"
+    if record.type == event.TYPE_WEAR:
+        return _wear_text(value, count)
     return f"value {value}, count {count}" if value or count else ""
+
+
+def _wear_text(erases: int, days: int) -> str:
+    left = "" if days == 0xFFFFFFFF else f", {days / 365.25:.0f} years left at this pace"
+    return f"{erases} erases of the most used sector{left}"
 
 
 def _state_text(record: Record) -> str:

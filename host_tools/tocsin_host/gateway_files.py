@@ -1,4 +1,4 @@
-"""What makes a board this gateway and no other: its configuration and its keys, as they lie in its flash.
+"""What makes a board this gateway and no other: its configuration, its keys, its empty journal, as they lie in flash.
 
 Role in the flow: provisioning, before stage 1; the firmware's `config.py` and `keystore.py` read it. Context: host.
 """
@@ -6,9 +6,11 @@ Role in the flow: provisioning, before stage 1; the firmware's `config.py` and `
 import json
 from typing import Any
 
+import tocsin_boards
 from tocsin.anchor import first_anchor
 from tocsin.errors import ConfigError
 from tocsin.seal import key_id
+from tocsin.slot import SECTOR_BYTES, encode_header
 
 from .keys import GatewaySecrets
 
@@ -20,7 +22,6 @@ def own_files(config: dict[str, Any], secrets: GatewaySecrets) -> dict[str, byte
     """
     return {
         "/site.json": json.dumps(config, separators=(",", ":"), sort_keys=True).encode(),
-        "/keys/anchor.a": first_anchor(secrets.k0).encode(),
         "/keys/key.id": key_id(secrets.k0),
         "/keys/link.key": secrets.link_key,
         **(_passwords(secrets) if "network" in config else {}),
@@ -36,3 +37,19 @@ def _passwords(secrets: GatewaySecrets) -> dict[str, bytes]:
         "/keys/wifi.key": secrets.network.wifi_password.encode(),
         "/keys/broker.key": secrets.network.broker_password.encode(),
     }
+
+
+def reserved_areas(board: str, secrets: GatewaySecrets) -> list[list[bytes]]:
+    """The reserved sectors of a new gateway, 4096 bytes each (docs/journal.md): empty rings, and the first key."""
+    facts = tocsin_boards.load(board)
+    rings = [
+        [_sector(encode_header(ring, sector + 1, 0)) for sector in range(count)]
+        for ring, count in enumerate(facts["journal_sectors"])
+    ]
+    keys = [_sector(b"")] * facts["key_sectors"]
+    keys[0] = _sector(first_anchor(secrets.k0).encode())
+    return [*rings, keys]
+
+
+def _sector(data: bytes) -> bytes:
+    return data + b"\xff" * (SECTOR_BYTES - len(data))

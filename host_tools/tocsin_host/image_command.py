@@ -31,7 +31,7 @@ def image(site: Path, gateway: str, output: Path, keys: Path) -> None:
     file holds the gateway's secrets: treat it like the keys folder.
     """
     from . import firmware_image
-    from .image import build, gateway_files
+    from .image import gateway_image
     from .keys import load_secrets, secrets_path
     from .lib_hash import lib_hash
     from .site import SiteError, load_site
@@ -45,6 +45,6 @@ def image(site: Path, gateway: str, output: Path, keys: Path) -> None:
     except KeyError as error:
         raise click.ClickException(f"{site}: no gateway {gateway!r}: {error.args[0]}") from error
     firmware = firmware_image.load(str(config["board"]))
-    data = build(firmware, gateway_files(config, load_secrets(secrets_path(keys, gateway))))
+    data = gateway_image(firmware, config, load_secrets(secrets_path(keys, gateway)))
     write_file(output, data, private=True)
     click.echo(f"{output}: {len(data)} bytes for gateway {gateway}, board {config['board']}")

@@ -11,6 +11,7 @@ from typing import Any
 
 from littlefs import LittleFS, UserContext
 from littlefs.errors import LittleFSError
+from tocsin import flash_map
 
 from .image_uf2 import ImageError
 
@@ -19,9 +20,43 @@ _PROGRAM_BYTES = 256
 _DISK_VERSION = 0x00020000
 
 
-def build(files: dict[str, bytes], block_count: int) -> bytes:
-    """A file system of `block_count` blocks with `files` by absolute path; equal input gives equal bytes."""
+Areas = list[list[bytes]]
+
+
+def build(files: dict[str, bytes], block_count: int, areas: Areas | None = None) -> bytes:
+    """A file system of `block_count` blocks with `files` by absolute path; equal input gives equal bytes.
+
+    `areas` are the reserved sectors (4096 bytes each) of every area of docs/journal.md, and come with their map.
+    """
     file_system, context = _file_system(None, block_count)
+    blocks = _reserve(file_system, context, areas or [])
+    if areas:
+        files = {**files, flash_map.FILE: flash_map.encode_map(blocks)}
+    _write(file_system, files, block_count)
+    file_system.unmount()
+    for area, numbers in zip(areas or [], blocks, strict=True):
+        for data, block in zip(area, numbers, strict=True):
+            context.buffer[block * BLOCK_BYTES : (block + 1) * BLOCK_BYTES] = data
+    return bytes(context.buffer)
+
+
+def _reserve(file_system: Any, context: Any, areas: Areas) -> list[list[int]]:
+    """Make a file of exactly one block for each sector; the blocks they lie in, found by what was written there."""
+    count = sum(map(len, areas))
+    markers = [b"reserved sector %03d" % sector * BLOCK_BYTES for sector in range(count)]
+    markers = [marker[:BLOCK_BYTES] for marker in markers]
+    if areas:
+        file_system.makedirs(flash_map.FOLDER, exist_ok=True)
+    for sector, marker in enumerate(markers):
+        with file_system.open(flash_map.sector_file(sector), "wb") as file:
+            file.write(marker)
+    image = bytes(context.buffer)
+    place = {image[at : at + BLOCK_BYTES]: at // BLOCK_BYTES for at in range(0, len(image), BLOCK_BYTES)}
+    blocks = iter([place[marker] for marker in markers])
+    return [[next(blocks) for _ in area] for area in areas]
+
+
+def _write(file_system: Any, files: dict[str, bytes], block_count: int) -> None:
     for path in sorted(files):
         folder = path.rpartition("/")[0]
         try:
@@ -34,8 +69,6 @@ def build(files: dict[str, bytes], block_count: int) -> bytes:
             raise ImageError(
                 f"{path} does not fit: {size} bytes of files, {block_count} blocks of {BLOCK_BYTES}: shorten the site"
             ) from error
-    file_system.unmount()
-    return bytes(context.buffer)
 
 
 def read(image: bytes) -> dict[str, bytes]:

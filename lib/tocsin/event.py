@@ -27,6 +27,7 @@ TYPE_TROUBLE = const(17)
 TYPE_READING = const(18)
 TYPE_CHATTER = const(19)
 TYPE_ACTIVITY = const(20)
+TYPE_WEAR = const(21)
 # Index = number. A tuple, because a dict of the same costs the device three times the heap.
 TYPE_NAMES = (
     "",
@@ -50,7 +51,14 @@ TYPE_NAMES = (
     "reading",
     "chatter",
     "activity",
+    "wear",
 )
+
+# Classes of records, each with a ring of the journal to itself: what comes often never pushes out what matters.
+CLASS_SECURITY = const(0)
+CLASS_EVIDENCE = const(1)
+CLASS_ROUTINE = const(2)
+CLASSES = const(3)
 
 SOURCE_GATEWAY = const(255)
 SOURCE_ZONE_MAX = const(250)
@@ -96,6 +104,8 @@ TROUBLE_ROOT_FILES = const(10)
 TROUBLE_TRANSITIONS_LOST = const(11)
 TROUBLE_NETWORK = const(13)
 TROUBLE_CERTIFICATE = const(14)
+TROUBLE_SECTOR_FAILED = const(15)
+TROUBLE_FLASH_WORN = const(16)
 
 # `value` of a fault or heartbeat without a reading: the largest signed 32-bit number.
 NO_READING = const(0x7FFFFFFF)
@@ -106,6 +116,15 @@ def type_name(number: int) -> str:
     if 0 < number < len(TYPE_NAMES):
         return TYPE_NAMES[number]
     return "type-%d" % number
+
+
+def record_class(kind: int) -> int:
+    """The class of a record type: routine comes by the clock, evidence with every movement, security is all else."""
+    if kind in (TYPE_HEARTBEAT, TYPE_READING, TYPE_WEAR):
+        return CLASS_ROUTINE
+    if kind in (TYPE_TRANSITION, TYPE_CHATTER, TYPE_ACTIVITY):
+        return CLASS_EVIDENCE
+    return CLASS_SECURITY
 
 
 def pack_flags(state: int, before: int, quality: int, test: int = 0) -> int:

@@ -134,9 +134,9 @@ def seq_of(data: bytes) -> int:
     return int(unpack_from("<I", data, 4)[0])
 
 
-def mac_of(data: bytes) -> bytes:
+def mac_of(data: "bytes | bytearray") -> bytes:
     """`mac` of a record's bytes."""
-    return data[MAC_AT:MAC_END]
+    return bytes(data[MAC_AT:MAC_END])
 
 
 def pack(record: Record) -> bytes:

@@ -7,7 +7,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tocsin_host.gateway_files import own_files
+import tocsin_boards
+from tocsin_host import image_littlefs
+from tocsin_host.gateway_files import own_files, reserved_areas
 from tocsin_host.keys import GatewaySecrets
 
 
@@ -20,7 +22,8 @@ def simulated_secrets(gateway: str, seed: int) -> GatewaySecrets:
 
 
 def flash(folder: Path, secrets: GatewaySecrets, config: dict[str, Any]) -> None:
-    """Lay out `folder` as the file system of a fresh gateway."""
-    (folder / "keys").mkdir(parents=True)
-    for name, data in own_files(config, secrets).items():
-        (folder / name.removeprefix("/")).write_bytes(data)
+    """Lay out `folder` as a fresh gateway: its flash chip's file system in `flash.bin`."""
+    folder.mkdir(parents=True)
+    blocks = tocsin_boards.load(config["board"])["filesystem_blocks"]
+    areas = reserved_areas(config["board"], secrets)
+    (folder / "flash.bin").write_bytes(image_littlefs.build(own_files(config, secrets), blocks, areas))

@@ -11,8 +11,9 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
-from tocsin.record import RECORD_BYTES
-from tocsin.segment import decode_header, intact_records
+from tocsin.flash_map import FILE, FOLDER
+from tocsin.slot import NO_SEQ, SLOT_BYTES, SLOTS, seq_in, slot_offset
+from tocsin_host import image_littlefs
 from tocsin_host.keys import GatewaySecrets
 
 from tocsin_sim.board_process import BoardProcess, import_path, micropython_executable
@@ -38,8 +39,8 @@ class Tier(ABC):
         """A powered board whose flash is in `folder`."""
 
     @abstractmethod
-    def segments(self, folder: Path) -> list[bytes]:
-        """The files of the journal in the flash of a board without power."""
+    def file_system(self, folder: Path) -> bytes:
+        """The file system of a board without power."""
 
     def sampling_from_ms(self, power_on_ms: int, first_time_set_ms: int | None) -> int:
         """When a board powered at `power_on_ms` took its first sample.
@@ -50,12 +51,10 @@ class Tier(ABC):
 
     def sealed_count(self, folder: Path) -> int:
         """How many records a gateway ever sealed: it asks the flash, not the host."""
-        ends = [0]
-        for data in self.segments(folder):
-            header = decode_header(data[:RECORD_BYTES])
-            if header is not None:
-                ends.append(header[0] + intact_records(data[RECORD_BYTES:], header[0]))
-        return max(ends)
+        files = image_littlefs.read(self.file_system(folder))
+        sectors = [data for name, data in files.items() if name.startswith(FOLDER) and name != FILE]
+        slots = [data[slot_offset(slot) :][:SLOT_BYTES] for data in sectors for slot in range(SLOTS)]
+        return max((seq_in(slot) + 1 for slot in slots if seq_in(slot) != NO_SEQ), default=0)
 
 
 class VirtualTier(Tier):
@@ -74,8 +73,8 @@ class VirtualTier(Tier):
         environment = {**os.environ, "MICROPYPATH": import_path()}
         return BoardProcess([*command, str(folder), seed, str(cause)], folder, environment)
 
-    def segments(self, folder: Path) -> list[bytes]:
-        return [path.read_bytes() for path in (folder / "journal").glob("*.seg")]
+    def file_system(self, folder: Path) -> bytes:
+        return (folder / "flash.bin").read_bytes()
 
 
 class EmulatedTier(Tier):
@@ -99,7 +98,7 @@ class EmulatedTier(Tier):
         from tocsin_host import image, image_uf2
 
         folder.mkdir(parents=True)
-        uf2 = image.build(self._firmware, image.gateway_files(config, secrets))
+        uf2 = image.gateway_image(self._firmware, config, secrets)
         (folder / "flash.bin").write_bytes(image_uf2.to_flash(image_uf2.read_uf2(uf2), image.FLASH_BYTES))
         (folder / "site.json").write_text(json.dumps(config))
 
@@ -111,11 +110,10 @@ class EmulatedTier(Tier):
         """The chip boots and imports first."""
         return power_on_ms if first_time_set_ms is None else first_time_set_ms
 
-    def segments(self, folder: Path) -> list[bytes]:
-        from tocsin_host import image, image_littlefs
+    def file_system(self, folder: Path) -> bytes:
+        from tocsin_host import image
 
-        files = image_littlefs.read((folder / "flash.bin").read_bytes()[image.FILE_SYSTEM_OFFSET :])
-        return [data for name, data in files.items() if name.endswith(".seg")]
+        return (folder / "flash.bin").read_bytes()[image.FILE_SYSTEM_OFFSET :]
 
 
 TIERS: dict[str, type[Tier]] = {tier.name: tier for tier in (VirtualTier, EmulatedTier)}

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from tocsin.anchor import decode_anchor
+from tocsin import flash_map, slot
+from tocsin.anchor import ANCHOR_BYTES, decode_anchor
 from tocsin.errors import ConfigError
-from tocsin_host import image, image_littlefs, image_uf2
+from tocsin_host import gateway_files, image, image_littlefs, image_uf2
 from tocsin_host.keys import GatewaySecrets, NetworkSecrets
 
 CONFIG = {"gateway": "gallery", "board": "pico_w", "zones": []}
@@ -31,9 +32,38 @@ def test_equal_inputs_give_equal_bytes(files):
     assert image.build(FIRMWARE, files) == image.build(FIRMWARE, dict(reversed(list(files.items()))))
 
 
-def test_the_gateway_starts_with_its_own_keys_and_configuration(files):
-    anchor = decode_anchor(files["/keys/anchor.a"])
+def _file_system():
+    uf2 = image.gateway_image(FIRMWARE, CONFIG, SECRETS)
+    return image_uf2.to_flash(image_uf2.read_uf2(uf2), image.FLASH_BYTES)[image.FILE_SYSTEM_OFFSET :]
+
+
+def test_the_reserved_sectors_lie_where_their_map_says(files):
+    chip = _file_system()
+    found = image_littlefs.read(chip)
+    areas = flash_map.decode_map(found.pop(flash_map.FILE))
+    assert [len(area) for area in areas] == [32, 20, 36, 4]
+    blocks = [block for area in areas for block in area]
+    assert len(set(blocks)) == len(blocks)
+    for sector, block in enumerate(blocks):
+        assert found.pop(flash_map.sector_file(sector)) == chip[block * 4096 : block * 4096 + 4096]
+    assert found == files
+
+
+def test_the_journal_is_empty_and_the_first_key_lies_in_the_key_area():
+    areas = gateway_files.reserved_areas("pico_w", SECRETS)
+    for ring, area in enumerate(areas[:3]):
+        assert [slot.decode_header(sector[:84]) for sector in area] == [(ring, n + 1, 0) for n in range(len(area))]
+        assert {sector[84:] for sector in area} == {b"\xff" * (4096 - 84)}
+    anchor = decode_anchor(areas[3][0][:ANCHOR_BYTES])
     assert (anchor.seq, anchor.key) == (0, SECRETS.k0)
+    assert _file_system().count(SECRETS.k0) == 1
+
+
+def test_equal_inputs_give_equal_images():
+    assert image.gateway_image(FIRMWARE, CONFIG, SECRETS) == image.gateway_image(FIRMWARE, CONFIG, SECRETS)
+
+
+def test_the_gateway_starts_with_its_own_keys_and_configuration(files):
     assert files["/keys/link.key"] == SECRETS.link_key
     assert json.loads(files["/site.json"]) == CONFIG
 

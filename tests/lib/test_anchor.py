@@ -5,11 +5,11 @@ from tocsin.event import MODE_CLOSED
 from tocsin.record import MAC_NONE
 
 KEY, MAC = bytes(range(32)), bytes(range(100, 116))
-FIELDS = (0xFFFFFFFE, 0xFFFFFFFF, 7, 1, KEY, MAC)
+FIELDS = (0xFFFFFFFE, 0xFFFFFFFF, 7, 1, KEY, MAC, 0xFFFFFFFD)
 
 
 def fields(anchor):
-    return anchor.seq, anchor.boot, anchor.counter, anchor.mode, anchor.key, anchor.mac
+    return anchor.seq, anchor.boot, anchor.counter, anchor.mode, anchor.key, anchor.mac, anchor.acked_seq
 
 
 def test_comes_back_whole():
@@ -18,12 +18,12 @@ def test_comes_back_whole():
 
 
 def test_bytes_are_those_of_the_layout():
-    data = Anchor(1, 2, 3, 1, KEY, MAC).encode()
-    assert data[:69] == b"TOCSINK1" + b"\1\0\0\0\2\0\0\0\3\0\0\0\1" + KEY + MAC
+    data = Anchor(1, 2, 3, 1, KEY, MAC, 4).encode()
+    assert data[:73] == b"TOCSINK2" + b"\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0\1" + KEY + MAC
 
 
 def test_first_anchor_is_closed_and_before_everything():
-    assert fields(first_anchor(KEY)) == (0, 0, 0, MODE_CLOSED, KEY, MAC_NONE)
+    assert fields(first_anchor(KEY)) == (0, 0, 0, MODE_CLOSED, KEY, MAC_NONE, 0)
 
 
 def test_torn_zeroed_absent_or_changed_is_none():

@@ -70,6 +70,16 @@ def test_an_adc_on_a_pin_that_is_not_free_is_named():
     assert problems == ["adc channel 3 is on pin 29, which is not free; name one of the pins"]
 
 
+def test_reserved_sectors_that_are_too_few_or_too_many_are_named():
+    for board in (_pico_w(journal_sectors=(8, 8)), _pico_w(journal_sectors=(8, 1, 8)), _pico_w(key_sectors=1)):
+        assert schema.validate(board) == [
+            "journal_sectors and key_sectors are too few; give three rings and the keys two each at least"
+        ]
+    assert schema.validate(_pico_w(journal_sectors=(50, 50, 50))) == [
+        "journal_sectors and key_sectors leave too little room for files; keep to half of the blocks"
+    ]
+
+
 def test_a_file_system_larger_than_the_flash_is_named():
     problems = schema.validate(_pico_w(filesystem_blocks=512))
     assert problems == ["filesystem_blocks do not fit the flash; leave room for the firmware"]

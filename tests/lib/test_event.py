@@ -28,11 +28,18 @@ def test_type_name_known_and_unknown_numbers():
     assert event.type_name(event.TYPE_TRANSITION) == "transition"
     assert event.type_name(event.TYPE_ACTIVITY) == "activity"
     assert event.type_name(event.TYPE_TIME_SET) == "time-set"
-    assert [event.type_name(n) for n in (0, 21, 255)] == ["type-0", "type-21", "type-255"]
+    assert [event.type_name(n) for n in (0, 22, 255)] == ["type-0", "type-22", "type-255"]
+
+
+def test_what_comes_by_the_clock_is_routine_what_moves_is_evidence_and_all_else_is_security():
+    classes = {kind: event.record_class(kind) for kind in range(256)}
+    assert [kind for kind in classes if classes[kind] == event.CLASS_ROUTINE] == [6, 18, 21]
+    assert [kind for kind in classes if classes[kind] == event.CLASS_EVIDENCE] == [1, 19, 20]
+    assert set(classes.values()) == {0, 1, 2} and event.CLASSES == 3
 
 
 def test_names_have_one_for_each_number():
-    assert len(event.TYPE_NAMES) == event.TYPE_ACTIVITY + 1
+    assert len(event.TYPE_NAMES) == event.TYPE_WEAR + 1
     assert len(set(event.TYPE_NAMES)) == len(event.TYPE_NAMES)
     assert event.STATE_NAMES[event.STATE_TAMPER] == "tamper"
     assert event.QUALITY_NAMES[event.QUALITY_HOST_SIGNED] == "host-signed"

@@ -1,13 +1,11 @@
 """The whole firmware on the simulated hardware: how it starts, from whatever it finds, and when it cannot."""
 
 import json
-import os
 
-from support_flash import JOURNAL, STORAGE, fresh, get, kept, provision, put, segments, unproven
+from support_flash import AREAS, STORAGE, fresh, journal, kept, place, provision, put, unproven
 from support_virtual import CLOCK, run_for
 from tocsin.record import unpack
 from tocsin_fw import app, config
-from tocsin_fw.journal import Journal
 from tocsin_sim.vm.hal_sim import Hal
 
 TRANSITION, ALARM, FAULT, HEARTBEAT, BOOT, TROUBLE = 1, 2, 5, 6, 7, 17
@@ -20,47 +18,47 @@ ZONES = [
 RESTARTS = []
 
 
-def _hal(_config):
+def _hal(chip):
     CLOCK.now_ms = 0
-    hal = Hal(CLOCK, "sim_bench", STORAGE, b"seed", 1, lambda: RESTARTS.append(CLOCK.now_ms))
+    hal = Hal(CLOCK, "sim_bench", STORAGE, chip, b"seed", 1, lambda: RESTARTS.append(CLOCK.now_ms))
     hal.sampler.set_pins(1 << 3)
     hal.set_mv(0, 1000)
     return hal
 
 
-def _gateway(zones=ZONES):
+def _gateway(chip, zones=ZONES):
     site = dict(SITE)
     site["zones"] = zones
     put(STORAGE + "/site.json", json.dumps(site).encode())
     found, problems = config.load(STORAGE + "/site.json")
-    return app.Gateway(_hal(found), found, problems)
+    return app.Gateway(_hal(chip), found, problems)
 
 
-def _told(*kinds):
+def _told(chip, *kinds):
     """[(uptime_ms, type, source, value, count)] of the records of these types."""
-    records = [unpack(data) for _, data in sorted(kept(Journal(JOURNAL)).items())]
+    records = [unpack(data) for _, data in sorted(kept(journal(chip)).items())]
     return [(r.uptime_ms, r.type, r.source, r.value, r.count) for r in records if r.type in kinds]
 
 
 def test_a_quiet_start_is_a_boot_record_and_heartbeats():
-    provision()
-    run_for(30_500, _gateway().run())
-    assert [(r[0], r[1], r[2]) for r in _told(*range(256))] == [
+    chip = provision()
+    run_for(30_500, _gateway(chip).run())
+    assert [(r[0], r[1], r[2]) for r in _told(chip, *range(256))] == [
         (250, BOOT, 255),
         (10_000, HEARTBEAT, 255),
         (20_000, HEARTBEAT, 255),
         (30_000, HEARTBEAT, 255),
     ]
-    assert unproven(Journal(JOURNAL)) == []
+    assert unproven(journal(chip)) == []
 
 
 def test_a_contact_that_moves_is_told_to_the_millisecond():
-    provision()
-    gateway = _gateway()
+    chip = provision()
+    gateway = _gateway(chip)
     CLOCK.at(5000, gateway.hal.sampler.set_pins, 1 << 3 | 1 << 2)
     CLOCK.at(6000, gateway.hal.sampler.set_pins, 1 << 2)
     run_for(8000, gateway.run())
-    assert _told(TRANSITION, ALARM) == [
+    assert _told(chip, TRANSITION, ALARM) == [
         (5024, TRANSITION, 1, 1, 0),
         (5239, ALARM, 1, 0, 0),
         (6024, TRANSITION, 2, 1, 0),
@@ -69,75 +67,79 @@ def test_a_contact_that_moves_is_told_to_the_millisecond():
 
 
 def test_what_stands_open_at_power_up_was_found_so():
-    provision()
-    gateway = _gateway()
+    chip = provision()
+    gateway = _gateway(chip)
     gateway.hal.sampler.set_pins(0)
     gateway.hal.set_mv(0, 2500)
     run_for(2000, gateway.run())
-    assert _told(ALARM) == [(239, ALARM, 2, 0, 1), (450, ALARM, 3, 2500, 1)]
-    assert _told(BOOT) == [(250, BOOT, 255, 1, 1 << 3)]
+    assert _told(chip, ALARM) == [(239, ALARM, 2, 0, 1), (450, ALARM, 3, 2500, 1)]
+    assert _told(chip, BOOT) == [(250, BOOT, 255, 1, 1 << 3)]
 
 
 def test_an_empty_flash_starts_and_tells_what_is_missing():
-    fresh()
+    chip = fresh()
     found, problems = config.load(STORAGE + "/site.json")
-    run_for(1000, app.Gateway(_hal(found), found, problems).run())
-    assert [r[3:] for r in _told(TROUBLE)] == [(8, 0), (9, 1)] and len(_told(BOOT)) == 1
+    run_for(1000, app.Gateway(_hal(chip), found, problems).run())
+    assert [r[3:] for r in _told(chip, TROUBLE)] == [(8, 0), (9, 1)] and len(_told(chip, BOOT)) == 1
 
 
-def test_half_a_configuration_is_run_and_told():
-    provision()
-    gateway = _gateway([ZONES[0], {"zone": 2, "type": "contact", "pin": "3", "rest": 0, "h24": 0}])
+def test_half_a_configuration_is_run_and_told(
+    chip,
+):
+    chip = provision()
+    gateway = _gateway(chip, [ZONES[0], {"zone": 2, "type": "contact", "pin": "3", "rest": 0, "h24": 0}])
     CLOCK.at(5000, gateway.hal.sampler.set_pins, 1 << 2)
     run_for(6000, gateway.run())
-    assert [r[3:] for r in _told(TROUBLE)] == [(9, 1)] and [r[2] for r in _told(ALARM)] == [1]
+    assert [r[3:] for r in _told(chip, TROUBLE)] == [(9, 1)] and [r[2] for r in _told(chip, ALARM)] == [1]
 
 
 def test_unexpected_files_at_the_root_are_told_where_the_storage_is_the_root():
-    provision()
-    gateway = _gateway()
+    chip = provision()
+    gateway = _gateway(chip)
     gateway.hal.storage = ""
     run_for(1000, gateway.run())
     # The root of the machine that runs this holds what no board's does.
     assert config.strange_files("/") > 0
-    assert [r[3:] for r in _told(TROUBLE)] == [(10, config.strange_files("/"))]
+    assert [r[3:] for r in _told(chip, TROUBLE)] == [(10, config.strange_files("/"))]
 
 
 def test_flash_that_refuses_from_the_start_stops_nothing_and_is_told_later():
-    flash = provision()
-    gateway = _gateway()
-    flash.refuses = True
+    chip = provision()
+    gateway = _gateway(chip)
+    chip.refuses = True
     CLOCK.at(5000, gateway.hal.sampler.set_pins, 1 << 3 | 1 << 2)
-    CLOCK.at(20_500, setattr, flash, "refuses", False)
+    CLOCK.at(20_500, setattr, chip, "refuses", False)
     run_for(25_000, gateway.run())
-    assert [r[:3] for r in _told(BOOT, ALARM, HEARTBEAT)] == [
+    assert [r[:3] for r in _told(chip, BOOT, ALARM, HEARTBEAT)] == [
         (250, BOOT, 255),
         (5239, ALARM, 1),
         (10_000, HEARTBEAT, 255),
         (20_000, HEARTBEAT, 255),
     ]
-    assert [r[3] for r in _told(TROUBLE)] == [6] and unproven(Journal(JOURNAL)) == []
+    assert [r[3] for r in _told(chip, TROUBLE)] == [6] and unproven(journal(chip)) == []
 
 
 def test_a_journal_wiped_a_second_after_the_first_start_is_missed():
-    provision()
-    run_for(1000, _gateway().run())
-    for path in segments():
-        os.remove(path)
-    run_for(1000, _gateway().run())
-    assert Journal(JOURNAL).oldest_seq == 1 + 1024 and unproven(Journal(JOURNAL)) == []
-    assert [r[3:] for r in _told(TROUBLE)] == [(7, 1)]
+    chip = provision()
+    run_for(1000, _gateway(chip).run())
+    for ring in range(3):
+        for sector in range(AREAS[ring]):
+            at = place(chip, ring, sector, 0)
+            chip.data[at : at + 4096] = b"\xff" * 4096
+    run_for(1000, _gateway(chip).run())
+    assert journal(chip).oldest_seq == 1 + 1024 and unproven(journal(chip)) == []
+    assert [r[3:] for r in _told(chip, TROUBLE)] == [(7, 1)]
 
 
 def test_a_gateway_that_cannot_run_says_why_and_starts_again_later():
-    provision()
+    chip = provision()
     put(STORAGE + "/site.json", b"{}")
     RESTARTS.clear()
 
-    def broken(found):
-        hal = _hal(found)
+    def broken(_found):
+        hal = _hal(chip)
         hal.reset_cause = None
         return hal
 
     app.run(broken, STORAGE)
-    assert RESTARTS == [10_250] and b"TypeError" in get(STORAGE + "/last-error.txt")
+    assert RESTARTS == [10_250] and "TypeError" in open(STORAGE + "/last-error.txt").read()

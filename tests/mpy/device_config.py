@@ -3,7 +3,7 @@
 import json
 import os
 
-from support_flash import JOURNAL, STORAGE, fresh, put
+from support_flash import STORAGE, fresh, put
 from tocsin_fw import config
 
 PATH = STORAGE + "/site.json"
@@ -132,7 +132,6 @@ def test_a_network_that_cannot_be_used_is_one_problem_and_left_out():
 
 def test_strange_files_at_the_root_are_counted():
     fresh()
-    os.mkdir(JOURNAL)
     for name in ("boot.py", "main.py", "site.json", "last-error.txt"):
         put(STORAGE + "/" + name, b"")
     assert config.strange_files(STORAGE) == 0

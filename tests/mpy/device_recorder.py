@@ -1,20 +1,19 @@
-"""The recorder: what survives a cut at any byte, what flash refuses, and what a stolen or wiped key leaves."""
-
-import os
+"""The recorder: what survives a cut at any operation, what flash refuses, and what a wiped key or journal leaves."""
 
 from support_flash import (
-    JOURNAL,
+    AREAS,
     K0,
-    KEYS,
+    ROUTINE,
+    SECURITY,
     damage,
     fresh,
-    get,
+    journal,
     kept,
+    place,
+    places,
     provision,
-    put,
-    restore,
-    segments,
-    snapshot,
+    reopen,
+    slots,
     start,
     unproven,
 )
@@ -22,21 +21,23 @@ from tocsin.anchor import ANCHOR_BYTES, decode_anchor
 from tocsin.errors import RecordError
 from tocsin.record import unpack
 from tocsin.seal import evolve
-from tocsin_fw.journal import Journal
+from tocsin.slot import SECTOR_RECORDS, SLOTS
+from tocsin_sim.vm.nor import PowerCutError
 
-HEARTBEAT, BOOT, OVERFLOW, MODE, COMMAND, TROUBLE = 6, 7, 9, 10, 16, 17
+HEARTBEAT, BOOT, OVERFLOW, MODE, COMMAND, TROUBLE, WEAR = 6, 7, 9, 10, 16, 17, 21
 GATEWAY = 255
+DAY_MS = 86_400_000
 
 
-def _told(kind):
+def _told(chip, kind):
     """[(value, count)] of the records of a kind that the journal keeps."""
-    records = [unpack(data) for _, data in sorted(kept(Journal(JOURNAL)).items())]
+    records = [unpack(data) for _, data in sorted(kept(journal(chip)).items())]
     return [(record.value, record.count) for record in records if record.type == kind]
 
 
-def _anchored_seq():
-    anchors = [decode_anchor(get(KEYS + "/" + name)) for name in os.listdir(KEYS)]
-    return max(anchor.seq for anchor in anchors if anchor is not None)
+def _anchored_seq(chip):
+    anchors = [decode_anchor(slot[:ANCHOR_BYTES]) for slot in slots(chip, 3)]
+    return max([anchor.seq for anchor in anchors if anchor is not None])
 
 
 def _heartbeats(recorder, count):
@@ -44,230 +45,272 @@ def _heartbeats(recorder, count):
         recorder.record(HEARTBEAT, GATEWAY)
 
 
+def _wipe_rings(chip):
+    """The journal as somebody left it who erased it but could not forge headers."""
+    for ring in range(3):
+        for sector in range(AREAS[ring]):
+            at = place(chip, ring, sector, 0)
+            chip.data[at : at + 4096] = b"\xff" * 4096
+
+
 def test_records_are_sealed_in_order_over_starts():
-    provision()
+    chip = provision()
     for boot in range(1, 5):
-        recorder = start()
+        recorder = start(chip)
         assert recorder.boot == boot
-        _heartbeats(recorder, 70)
-    assert unproven(Journal(JOURNAL)) == [] and len(kept(Journal(JOURNAL))) == 280
+        _heartbeats(recorder, 20)
+        recorder.record(BOOT, GATEWAY)
+    assert unproven(journal(chip)) == [] and len(kept(journal(chip))) == 84
 
 
-def test_a_cut_at_any_byte_of_a_journal_write_reuses_no_number_that_was_told():
-    provision()
-    recorder = start()
-    _heartbeats(recorder, 3)
-    before = snapshot()
-    recorder.record(MODE, GATEWAY, value=0, count=1)
-    told = get(segments()[0])
-    for cut in range(65):
-        restore(before)
-        put(segments()[0], told[: len(told) - 64 + cut])
-        resumed = start()
-        assert resumed.boot == 2
-        resumed.record(BOOT, GATEWAY)
-        journal = Journal(JOURNAL)
-        assert unproven(journal) == [] and sorted(kept(journal)) == list(range(5 if cut == 64 else 4))
-        assert get(segments()[0])[: 64 * 4] == told[: 64 * 4]
+def test_a_cut_at_any_operation_reuses_no_number_that_was_told_and_loses_none():
+    chip = provision()
+    recorder = start(chip)
+    _heartbeats(recorder, 62)
+    whole = bytes(chip.data)
+    told = kept(journal(chip))
+    reopen(chip, whole)
+    cuts = 0
+    for operation in range(1, 12):
+        for torn in range(4):
+            reopen(chip, whole)
+            cuts += _play_and_cut(chip, told, operation, torn)
+    assert cuts >= 4 * 7
 
 
-def test_a_cut_at_any_byte_of_an_anchor_write_changes_nothing():
-    provision()
-    recorder = start()
-    _heartbeats(recorder, 5)
-    before = snapshot()
-    recorder.tend(60_000 + 1000)
-    after = snapshot()
-    newer, older = (KEYS + "/anchor.a", KEYS + "/anchor.b")
-    assert decode_anchor(after[newer]).seq == 5 and after[older] == bytes(ANCHOR_BYTES)
-    for cut in range(ANCHOR_BYTES + 1):
-        for path in (newer, older):
-            restore(before)
-            if path == older:
-                put(newer, after[newer])
-            put(path, after[path][:cut] + before[path][cut:])
-            resumed = start()
-            assert resumed.boot == 2 and not resumed.key_missing
-            resumed.record(BOOT, GATEWAY)
-            assert unproven(Journal(JOURNAL)) == [] and Journal(JOURNAL).next_seq == 6
+def _play_and_cut(chip, before, operation, torn):
+    """Start, record five times, cut; start again and look. Whether it came to the cut."""
+    told = dict(before)
+    try:
+        _cut_at(chip, operation, torn)
+        recorder = start(chip)
+        for kind in (BOOT, HEARTBEAT, MODE, HEARTBEAT, HEARTBEAT):
+            recorder.record(kind, GATEWAY, value=1)
+            seq = recorder._sealer.seq - 1
+            told[seq] = recorder._journal.read(seq)
+        return False
+    except PowerCutError:
+        pass
+    reopen(chip, bytes(chip.data))
+    recorder = start(chip)
+    recorder.record(BOOT, GATEWAY)
+    found = journal(chip)
+    now = kept(found)
+    assert unproven(found) == [] and sorted(now) == list(range(found.next_seq))
+    assert [seq for seq in told if now[seq] != told[seq]] == []
+    assert found.next_seq - len(told) in (1, 2)
+    return True
 
 
-def test_a_damaged_last_record_leaves_a_gap_and_no_fork():
-    provision()
-    _heartbeats(start(), 10)
-    damage(segments()[0], 64 * 10 + 40)
-    resumed = start()
-    resumed.report_start()
-    journal = Journal(JOURNAL)
-    # Numbers 9 and 10 are free for ever, whether or not the host has seen a record 9.
-    assert sorted(kept(journal)) == list(range(9)) + [11] and unproven(journal) == []
-    assert _told(TROUBLE) == [(7, 1)]
+def _cut_at(chip, operation, torn):
+    counted = []
+
+    def change(block, offset, data):
+        counted.append(block)
+        if len(counted) == operation:
+            at = block * 4096 + offset
+            for i in range(len(data) * torn // 3):
+                chip.data[at + i] &= data[i]
+            raise PowerCutError
+
+    chip.before_change = change
 
 
-def test_a_deleted_journal_does_not_bring_numbers_back():
-    provision()
-    recorder = start()
-    _heartbeats(recorder, 150)
-    anchored = _anchored_seq()
-    for path in segments():
-        os.remove(path)
-    recorder = start()
-    assert recorder.boot == 2
+def test_an_erased_journal_does_not_bring_numbers_back():
+    chip = provision()
+    _heartbeats(start(chip), 150)
+    anchored = _anchored_seq(chip)
+    _wipe_rings(chip)
+    recorder = start(chip)
+    assert recorder.boot == 2 and recorder._journal.next_seq == recorder._journal.oldest_seq > 150
     recorder.report_start()
-    journal = Journal(JOURNAL)
-    assert journal.oldest_seq == anchored + 1024 > 150 and unproven(journal) == []
-    assert _told(TROUBLE) == [(7, 1)]
+    found = journal(chip)
+    assert found.oldest_seq == anchored + 1024 > 150 and unproven(found) == []
+    assert _told(chip, TROUBLE) == [(7, 1)]
 
 
-def test_a_deleted_journal_is_not_an_old_one_to_the_host():
-    provision()
-    _heartbeats(start(), 150)
-    for path in segments():
-        os.remove(path)
-    journal = start()._journal
-    assert journal.next_seq == journal.oldest_seq > 150
+def test_damage_is_told_once():
+    chip = provision()
+    _heartbeats(start(chip), 60)
+    damage(chip, ROUTINE, *places(chip, ROUTINE)[3])
+    recorder = start(chip)
+    recorder.report_start()
+    for second in range(sum(AREAS) + 5):
+        recorder.tend(1000 * second)
+    assert _told(chip, TROUBLE) == [(7, 1)]
 
 
 def test_mode_and_counter_survive_through_the_journal_and_through_the_anchor():
-    provision()
-    recorder = start()
+    chip = provision()
+    recorder = start(chip)
     assert (recorder.mode, recorder.counter) == (1, 0)
     recorder.mode = 0
     recorder.record(MODE, GATEWAY, value=0, count=1)
     recorder.counter = 7
     recorder.record(COMMAND, GATEWAY, value=0 << 8 | 1, count=7)
     for _ in range(2):  # the first start reads the journal, the second the anchor that the first one saved
-        recorder = start()
+        recorder = start(chip)
         assert (recorder.mode, recorder.counter) == (0, 7)
+
+
+def test_what_the_host_has_survives_through_the_anchor():
+    chip = provision()
+    recorder = start(chip)
+    _heartbeats(recorder, 10)
+    recorder._journal.acked_seq = 8
+    recorder.tend(61_000)
+    assert start(chip)._journal.acked_seq == 8
 
 
 def test_refused_commands_do_not_move_the_counter_but_accepted_ones_do():
     for verdict, counter in ((0, 9), (1, 0), (2, 0), (3, 9), (4, 9)):
-        provision()
-        start().record(COMMAND, GATEWAY, value=verdict << 8 | 1, count=9)
-        assert start().counter == counter
+        chip = provision()
+        start(chip).record(COMMAND, GATEWAY, value=verdict << 8 | 1, count=9)
+        assert start(chip).counter == counter
 
 
 def test_an_anchor_is_saved_at_every_start_every_64_records_and_every_minute():
-    provision()
-    recorder = start(lambda: 0)
-    assert _anchored_seq() == 0
+    chip = provision()
+    recorder = start(chip, lambda: 0)
+    assert _anchored_seq(chip) == 0
     _heartbeats(recorder, 63)
-    assert _anchored_seq() == 0
+    assert _anchored_seq(chip) == 0
     _heartbeats(recorder, 1)
-    assert _anchored_seq() == 64
+    assert _anchored_seq(chip) == 64
     _heartbeats(recorder, 5)
     recorder.tend(59_999)
-    assert _anchored_seq() == 64
+    assert _anchored_seq(chip) == 64
     recorder.tend(60_000)
-    assert _anchored_seq() == 69
+    assert _anchored_seq(chip) == 69
     _heartbeats(recorder, 2)
-    assert start(lambda: 0).boot == 2 and _anchored_seq() == 71
+    assert start(chip, lambda: 0).boot == 2 and _anchored_seq(chip) == 71
 
 
-def test_a_key_that_was_used_before_the_anchor_is_nowhere_in_its_files():
-    provision()
-    recorder = start(lambda: 0)
-    _heartbeats(recorder, 64)
-    files = b"".join(snapshot().values())
-    key = K0
-    for _ in range(64):
-        assert key not in files
-        key = evolve(key)
-    assert key in files
+def test_after_every_record_no_key_older_than_the_anchor_is_anywhere_in_the_flash():
+    chip = provision()
+    recorder = start(chip, lambda: 0)
+    keys = [K0]
+    for seq in range(150):
+        recorder.record((HEARTBEAT, BOOT, 1)[seq % 3], GATEWAY)
+        keys.append(evolve(keys[-1]))
+        anchored = _anchored_seq(chip)
+        assert [old for old in range(anchored) if keys[old] in chip.data] == []
+        assert keys[anchored] in chip.data and anchored >= seq + 1 - 64
 
 
 def test_without_a_key_every_start_is_loud_and_numbers_go_on():
-    fresh()
+    chip = fresh()
     for boot in range(1, 4):
-        recorder = start()
+        recorder = start(chip)
         assert recorder.key_missing and recorder.boot == boot
         recorder.report_start()
         _heartbeats(recorder, 1)
-        assert Journal(JOURNAL).next_seq == 2 * boot and _told(TROUBLE) == [(8, 0)] * boot
+        assert journal(chip).next_seq == 2 * boot and _told(chip, TROUBLE) == [(8, 0)] * boot
 
 
-def test_damaged_anchors_keep_mode_and_counter_of_the_journal():
-    provision()
-    recorder = start()
+def test_a_ruined_key_area_keeps_mode_and_counter_of_the_journal():
+    chip = provision()
+    recorder = start(chip)
     recorder.record(MODE, GATEWAY, value=0, count=1)
     recorder.record(COMMAND, GATEWAY, value=1, count=5)
-    for name in ("/anchor.a", "/anchor.b"):
-        put(KEYS + name, b"\xff" * ANCHOR_BYTES)
-    recorder = start()
+    for sector in range(AREAS[3]):
+        at = place(chip, 3, sector, 0)
+        chip.data[at : at + 4096] = b"\x5a" * 4096
+    recorder = start(chip)
     assert recorder.key_missing and (recorder.mode, recorder.counter, recorder.boot) == (0, 5, 2)
 
 
 def test_what_flash_refuses_waits_and_is_told_once():
-    flash = provision()
-    recorder = start()
+    chip = provision()
+    recorder = start(chip)
     _heartbeats(recorder, 2)
-    flash.refuses = True
+    chip.refuses = True
     _heartbeats(recorder, 10)
     recorder.tend(2000)
-    flash.refuses = False
-    assert Journal(JOURNAL).next_seq == 2
+    chip.refuses = False
+    assert sorted(kept(recorder._journal)) == [0, 1]
     recorder.tend(3000)
-    journal = Journal(JOURNAL)
-    assert sorted(kept(journal)) == list(range(13)) and unproven(journal) == []
-    assert _told(TROUBLE) == [(6, 11)] and _told(OVERFLOW) == []
+    found = recorder._journal
+    assert sorted(kept(found)) == list(range(13)) and unproven(found) == []
     _heartbeats(recorder, 2)
-    assert _told(TROUBLE) == [(6, 11)]
+    assert _told(chip, TROUBLE) == [(6, 11)] and _told(chip, OVERFLOW) == []
 
 
 def test_what_does_not_fit_into_memory_is_given_up_and_counted():
-    flash = provision()
-    recorder = start()
+    chip = provision()
+    recorder = start(chip)
     _heartbeats(recorder, 3)
-    flash.refuses = True
+    chip.refuses = True
     _heartbeats(recorder, 80)
-    flash.refuses = False
+    chip.refuses = False
     recorder.tend(2000)
-    journal = Journal(JOURNAL)
-    assert sorted(kept(journal)) == [0, 1, 2] + list(range(19, 85)) and unproven(journal) == []
-    assert _told(TROUBLE) == [(6, 80)] and _told(OVERFLOW) == [(0, 16)]
+    found = recorder._journal
+    assert sorted(kept(found)) == [0, 1, 2] + list(range(19, 85)) and unproven(found) == []
+    assert _told(chip, TROUBLE) == [(6, 80)] and _told(chip, OVERFLOW) == [(3, 16)]
 
 
 def test_no_anchor_is_saved_while_records_wait():
-    flash = provision()
-    recorder = start(lambda: 0)
-    flash.refuses = True
+    chip = provision()
+    recorder = start(chip, lambda: 0)
+    chip.refuses = True
     _heartbeats(recorder, 70)
     recorder.tend(60_000)
-    flash.refuses = False
+    chip.refuses = False
     recorder.tend(61_000)
-    assert unproven(Journal(JOURNAL)) == [] and _anchored_seq() <= Journal(JOURNAL).next_seq
+    assert unproven(journal(chip)) == [] and _anchored_seq(chip) <= journal(chip).next_seq
 
 
 def test_a_key_area_that_refuses_is_told_and_stops_nothing():
-    provision()
+    chip = provision()
     clock = [0]
-    recorder = start(lambda: clock[0])
+    recorder = start(chip, lambda: clock[0])
 
     def refuse(anchor):
         raise OSError(5)
 
     recorder._keystore.save = refuse
+    recorder._journal.acked_seq = 10_000
     _heartbeats(recorder, 200)
-    assert unproven(Journal(JOURNAL)) == [] and _told(TROUBLE) == [(6, 1)] * 3
+    assert unproven(recorder._journal) == [] and _told(chip, TROUBLE) == [(6, 1)] * 3
     for clock[0] in (60_000, 61_000, 119_000):
         recorder.tend(clock[0])
-    assert _told(TROUBLE) == [(6, 1)] * 4
+    assert _told(chip, TROUBLE) == [(6, 1)] * 4
 
 
-def test_a_full_journal_tells_how_many_records_went():
-    provision()
-    recorder = start()
-    recorder._journal._segments_max = 4
-    _heartbeats(recorder, 63 * 4)
-    assert _told(OVERFLOW) == []
+def test_a_full_ring_tells_how_many_records_went_and_from_where_on():
+    chip = provision()
+    recorder = start(chip)
+    _heartbeats(recorder, SECTOR_RECORDS * AREAS[ROUTINE] - 1)
+    assert _told(chip, OVERFLOW) == []
     _heartbeats(recorder, 1)
-    assert _told(OVERFLOW) == [(0, 63)]
+    assert _told(chip, OVERFLOW) == [(0, SECTOR_RECORDS - 1)]
+    assert sorted(places(chip, SECURITY)) == [SECTOR_RECORDS * AREAS[ROUTINE]]
+
+
+def test_wear_is_recorded_once_a_day_with_the_days_that_are_left():
+    chip = provision()
+    recorder = start(chip)
+    recorder._journal.acked_seq = 10_000
+    recorder.tend(DAY_MS - 1)
+    _heartbeats(recorder, SECTOR_RECORDS * AREAS[ROUTINE] * 2)
+    recorder.tend(DAY_MS)
+    recorder.tend(DAY_MS + 1000)
+    recorder.tend(2 * DAY_MS)
+    assert _told(chip, WEAR) == [(2, (100_000 - 2) // 2), (2, (100_000 - 2) * 2 // 2)]
+
+
+def test_worn_flash_is_told_once():
+    chip = provision()
+    recorder = start(chip)
+    recorder._journal._rings[0].erase_count = 90_000
+    recorder.tend(1000)
+    recorder.tend(2000)
+    assert _told(chip, TROUBLE) == [(16, 90_000)]
 
 
 def test_a_record_that_cannot_be_sealed_changes_nothing():
-    provision()
-    recorder = start()
+    chip = provision()
+    recorder = start(chip)
     _heartbeats(recorder, 1)
     try:
         recorder.record(HEARTBEAT, GATEWAY, value=1 << 31)
@@ -275,11 +318,21 @@ def test_a_record_that_cannot_be_sealed_changes_nothing():
     except RecordError:
         pass
     _heartbeats(recorder, 1)
-    assert Journal(JOURNAL).next_seq == 2 and unproven(Journal(JOURNAL)) == []
+    assert journal(chip).next_seq == 2 and unproven(journal(chip)) == []
 
 
 def test_heartbeats_count_the_records_since_the_last():
-    provision()
-    recorder = start()
+    recorder = start(provision())
     _heartbeats(recorder, 4)
     assert (recorder.take_made_count(), recorder.take_made_count()) == (4, 0)
+
+
+def test_the_key_area_moves_on_without_losing_an_anchor():
+    chip = provision()
+    recorder = start(chip, lambda: 0)
+    for turn in range(3 * SLOTS):
+        recorder.tend(60_000)
+        if turn % 5 == 0:
+            _heartbeats(recorder, 1)
+    found = start(chip, lambda: 0)
+    assert not found.key_missing and found.boot == 2 and unproven(journal(chip)) == []

@@ -1,6 +1,6 @@
 """The supervisor: a task that raises, returns or falls silent is told of and started again; a hung loop is not fed."""
 
-from support_flash import STORAGE, fresh, get
+from support_flash import STORAGE, fresh
 from support_virtual import CLOCK, FakeHal, Tape, asyncio, run_for
 from tocsin_fw.supervisor import Supervisor
 
@@ -65,7 +65,7 @@ def test_a_task_that_raises_is_told_and_started_again():
     fresh()
     bench = _Bench(_healthy, raises, storage=STORAGE)
     assert bench.run(10_000) == [(1000, DIED, 2)] and starts == [0, 1000]
-    assert b"ValueError: in the test" in get(STORAGE + "/last-error.txt")
+    assert "ValueError: in the test" in open(STORAGE + "/last-error.txt").read()
 
 
 def test_a_task_that_returns_is_told_and_started_again():

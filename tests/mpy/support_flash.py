@@ -1,74 +1,28 @@
-"""A board's flash for tests: LittleFS in RAM, mounted at STORAGE, that can refuse to be written."""
+"""A board's flash for tests: a NOR chip with LittleFS and small reserved areas, mounted at STORAGE."""
 
 import gc
 import os
 
+import vfs
+from tocsin import flash_map
 from tocsin.anchor import first_anchor
 from tocsin.seal import Sealer, evolve, is_sealed
+from tocsin.slot import NO_SEQ, SLOT_BYTES, SLOTS, encode_header, seq_in, slot_offset
+from tocsin_fw.flash import ReservedFlash
 from tocsin_fw.journal import Journal
 from tocsin_fw.keystore import Keystore
 from tocsin_fw.recorder import Recorder
+from tocsin_sim.vm.nor import BLOCK_BYTES, Nor
 
-STORAGE = "/flash"
-JOURNAL = STORAGE + "/journal"
+STORAGE = "/chip"
 KEYS = STORAGE + "/keys"
 K0 = bytes(range(32))
-_BLOCK_BYTES = 4096
-_BLOCKS = 96
-# One memory for all of them, and none is ever freed: a file that is closed late must find its own.
-_mounted = []
-_data = bytearray(_BLOCKS * _BLOCK_BYTES)
-
-
-class Flash:
-    """A block device in RAM. `refuses`: every write fails."""
-
-    def __init__(self):
-        self.refuses = False
-
-    def readblocks(self, number, buffer, offset=0):
-        at = number * _BLOCK_BYTES + offset
-        buffer[:] = _data[at : at + len(buffer)]
-        return 0
-
-    def writeblocks(self, number, buffer, offset=0):
-        if self.refuses:
-            return -5  # EIO
-        at = number * _BLOCK_BYTES + offset
-        _data[at : at + len(buffer)] = buffer
-        return 0
-
-    def ioctl(self, operation, argument):
-        # No allocation: the garbage collector may close a file.
-        if operation == 4:
-            return _BLOCKS
-        return _BLOCK_BYTES if operation == 5 else 0
-
-
-def fresh():
-    """An empty flash at STORAGE, with a folder for the keys."""
-    gc.collect()  # closes what earlier journals left open, while it can be closed
-    if _mounted:
-        os.umount(STORAGE)
-    flash = Flash()
-    os.VfsLfs2.mkfs(flash)
-    _mounted.append(os.VfsLfs2(flash))
-    os.mount(_mounted[-1], STORAGE)
-    os.mkdir(KEYS)
-    return flash
-
-
-def provision():
-    """An empty flash with the keys of a new gateway."""
-    flash = fresh()
-    put(KEYS + "/anchor.a", first_anchor(K0).encode())
-    return flash
-
-
-def get(path):
-    """The bytes of a file."""
-    with open(path, "rb") as file:
-        return file.read()
+# Security, evidence, routine, keys.
+AREAS = (4, 3, 4, 2)
+SECURITY, EVIDENCE, ROUTINE = 0, 1, 2
+_BLOCKS = 24
+# A type of record of each ring.
+KIND_OF_RING = (7, 1, 6)
 
 
 def put(path, data):
@@ -77,36 +31,104 @@ def put(path, data):
         file.write(data)
 
 
-def damage(path, at):
-    """Flip a bit of byte `at`."""
-    data = bytearray(get(path))
-    data[at] ^= 1
-    put(path, data)
+def _blank_chip():
+    """(the bytes of a chip with a file system and empty rings, the blocks of each area)."""
+    chip = Nor(bytearray(b"\xff" * (_BLOCKS * BLOCK_BYTES)))
+    vfs.VfsLfs2.mkfs(chip, progsize=256)
+    vfs.mount(vfs.VfsLfs2(chip, progsize=256), STORAGE)
+    os.mkdir(KEYS)
+    os.mkdir(STORAGE + flash_map.FOLDER)
+    markers = [b"<%02d>" % sector * (BLOCK_BYTES // 4) for sector in range(sum(AREAS))]
+    for sector, marker in enumerate(markers):
+        put(STORAGE + flash_map.sector_file(sector), marker)
+    found = [chip.data.find(marker) // BLOCK_BYTES for marker in markers]
+    blocks = [[found.pop(0) for _ in range(count)] for count in AREAS]
+    put(STORAGE + flash_map.FILE, flash_map.encode_map(blocks))
+    vfs.umount(STORAGE)
+    for ring, area in enumerate(blocks):
+        for sector, block in enumerate(area):
+            data = encode_header(ring, sector + 1, 0) if ring < 3 else b""
+            at = block * BLOCK_BYTES
+            chip.data[at : at + BLOCK_BYTES] = data + b"\xff" * (BLOCK_BYTES - len(data))
+    return bytes(chip.data), blocks
 
 
-def segments():
-    """The journal's files, by rising name."""
-    return [JOURNAL + "/" + name for name in sorted(os.listdir(JOURNAL))]
+_BLANK, BLOCKS = _blank_chip()
+# One chip for all tests, and none is ever freed: a file that is closed late must find its own.
+_chips = []
 
 
-def snapshot():
-    """Every file of the flash: {path: bytes}."""
-    paths = [folder + "/" + name for folder in (JOURNAL, KEYS) for name in os.listdir(folder)]
-    return {path: get(path) for path in paths}
+def fresh():
+    """A chip with an empty journal and no key, mounted at STORAGE."""
+    gc.collect()  # closes what earlier tests left open, while it can be closed
+    if _chips:
+        vfs.umount(STORAGE)
+    chip = Nor(bytearray(_BLANK))
+    _chips.append(chip)
+    if len(_chips) > 2:
+        _chips[-3].data = _chips[-3].programs = bytearray(0)
+    vfs.mount(vfs.VfsLfs2(chip, progsize=256), STORAGE)
+    return chip
 
 
-def restore(files):
-    """Make the flash hold `files` and nothing else."""
-    for path in snapshot():
-        if path not in files:
-            os.remove(path)
-    for path, data in files.items():
-        put(path, data)
+def provision():
+    """A chip with the first key of a new gateway."""
+    chip = fresh()
+    at = place(chip, 3, 0, 0)
+    data = first_anchor(K0).encode()
+    chip.data[at : at + len(data)] = data
+    return chip
 
 
-def start(uptime_ms=lambda: 1000):
-    """A recorder started from what the flash holds."""
-    recorder = Recorder(Journal(JOURNAL), Keystore(KEYS), lambda count: b"\x77" * count)
+def reopen(chip, data):
+    """The chip after a power cut: it holds `data`, and the file system is mounted anew."""
+    vfs.umount(STORAGE)
+    chip.data[:] = data
+    chip.programs = bytearray(len(chip.programs))
+    chip.before_change = None
+    vfs.mount(vfs.VfsLfs2(chip, progsize=256), STORAGE)
+
+
+def place(chip, area, sector, slot):
+    """Where a slot lies in the chip's bytes."""
+    return BLOCKS[area][sector] * BLOCK_BYTES + slot_offset(slot)
+
+
+def damage(chip, area, sector, slot, byte=20):
+    """Flip a bit of a slot."""
+    chip.data[place(chip, area, sector, slot) + byte] ^= 1
+
+
+def slots(chip, area):
+    """The 84 bytes of every slot of an area, sector after sector."""
+    starts = [place(chip, area, sector, slot) for sector in range(AREAS[area]) for slot in range(SLOTS)]
+    return [bytes(chip.data[at : at + SLOT_BYTES]) for at in starts]
+
+
+def places(chip, area):
+    """{seq: (sector, slot)} of the records in a ring."""
+    found = {}
+    for index, slot in enumerate(slots(chip, area)):
+        seq = seq_in(slot)
+        if seq != NO_SEQ:
+            found[seq] = (index // SLOTS, index % SLOTS)
+    return found
+
+
+def journal(chip):
+    """The journal as a start finds it."""
+    return Journal(ReservedFlash(chip, STORAGE))
+
+
+def keystore(chip):
+    """The key area as a start finds it."""
+    return Keystore(ReservedFlash(chip, STORAGE), KEYS)
+
+
+def start(chip, uptime_ms=lambda: 1000):
+    """A recorder started from what the chip holds."""
+    flash = ReservedFlash(chip, STORAGE)
+    recorder = Recorder(Journal(flash), Keystore(flash, KEYS), lambda count: b"\x77" * count)
     recorder.start(uptime_ms)
     return recorder
 
@@ -119,11 +141,15 @@ class Chain:
         self.records = []
         self.journal = journal
 
-    def append(self, count=1):
+    def seal(self, ring=ROUTINE):
+        """The next record, which goes to `ring`; sealed, but not stored."""
+        self.records.append(self.sealer.seal(KIND_OF_RING[ring], 255, 0, 1, 1000, 0, 0, 0))
+        return self.records[-1]
+
+    def append(self, count=1, ring=ROUTINE):
         for _ in range(count):
             seq, mac = self.sealer.seq, self.sealer.mac
-            self.records.append(self.sealer.seal(6, 255, 0, 1, 1000, 0, 0, 0))
-            self.journal.append(self.records[seq], seq, mac)
+            self.journal.append(self.seal(ring), seq, mac)
 
 
 def kept(journal):

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 from tocsin import event, host_session, messages
+from tocsin.anchor import ANCHOR_BYTES
 from tocsin.chain import ChainVerifier
 from tocsin.command import HEARTBEAT_NOW, SET_MODE
 from tocsin.framing import encode_frame
 from tocsin.record import Record, unpack
+from tocsin.slot import SECTOR_BYTES, SLOT_BYTES, SLOTS, seq_in, slot_offset
+from tocsin_host import gateway_files, image_littlefs
 from tocsin_host.keys import GatewaySecrets
-from tocsin_sim import provision
 from tocsin_sim.tiers import VirtualTier
 from tocsin_sim.vm import wire
 
@@ -87,18 +89,32 @@ class Bench:
 
 @pytest.fixture
 def make_bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
-    """Make a bench; `prepare(folder)` may damage the flash before power comes."""
+    """Make a bench; `change(files)` may give other files, `key` another first anchor, before power comes."""
     benches: list[Bench] = []
 
-    def make(prepare: Callable[[Path], object] = lambda _: None, config: dict[str, Any] = CONFIG) -> Bench:
-        provision.flash(tmp_path / "flash", SECRETS, config)
-        prepare(tmp_path / "flash")
+    def make(
+        change: Callable[[dict[str, bytes]], dict[str, bytes]] = lambda files: files,
+        config: dict[str, Any] = CONFIG,
+        key: bytes = b"",
+    ) -> Bench:
+        areas = gateway_files.reserved_areas("sim_bench", SECRETS)
+        areas[3][0] = key + areas[3][0][len(key) :]
+        files = change(gateway_files.own_files(config, SECRETS))
+        (tmp_path / "flash").mkdir()
+        (tmp_path / "flash" / "flash.bin").write_bytes(image_littlefs.build(files, 212, areas))
         benches.append(Bench(tmp_path / "flash"))
         return benches[-1]
 
     yield make
     for bench in benches:
         bench.power_cut()
+
+
+def _slots(chip: bytearray) -> Iterator[int]:
+    """Where every place that can be a slot begins."""
+    for sector_at in range(0, len(chip), SECTOR_BYTES):
+        for slot in range(SLOTS):
+            yield sector_at + slot_offset(slot)
 
 
 def test_an_edge_becomes_a_verified_record_with_its_own_time(make_bench: Callable[..., Bench]) -> None:
@@ -211,7 +227,7 @@ def test_a_broken_configuration_is_told_and_what_is_left_of_it_works(make_bench:
 
 
 def test_a_configuration_that_is_no_json_still_gives_heartbeats(make_bench: Callable[..., Bench]) -> None:
-    bench = make_bench(lambda flash: (flash / "site.json").write_text("{"))
+    bench = make_bench(lambda files: {**files, "/site.json": b"{"})
     bench.run_until(21_000)
     assert bench.troubles() == [(event.TROUBLE_CONFIG_REFUSED, 1)]
     assert bench.types().count(event.TYPE_HEARTBEAT) == 2
@@ -222,8 +238,11 @@ def test_a_torn_journal_slot_is_told_and_the_numbers_go_on(make_bench: Callable[
     bench.run_until(31_000)
     last_seq = bench.records[-1].seq
     bench.power_cut()
-    segment = max((bench.folder / "journal").glob("*.seg"))
-    segment.write_bytes(segment.read_bytes() + b"\xff" * 20)
+    chip = bytearray((bench.folder / "flash.bin").read_bytes())
+    [at] = [at for at in _slots(chip) if seq_in(chip[at : at + SLOT_BYTES]) == last_seq]
+    torn_at = at + SLOT_BYTES  # where the next record of that ring was being written
+    chip[torn_at : torn_at + 40] = bytes(40)
+    (bench.folder / "flash.bin").write_bytes(chip)
     bench.power_on()
     bench.run_until(1_000)
     assert bench.troubles() == []
@@ -232,6 +251,6 @@ def test_a_torn_journal_slot_is_told_and_the_numbers_go_on(make_bench: Callable[
 
 
 def test_without_any_key_it_goes_on_loudly(make_bench: Callable[..., Bench]) -> None:
-    bench = make_bench(lambda flash: (flash / "keys" / "anchor.a").write_bytes(b"\x00" * 73))
+    bench = make_bench(key=bytes(ANCHOR_BYTES))
     with pytest.raises(AssertionError, match="forged"):
         bench.run_until(5_000)

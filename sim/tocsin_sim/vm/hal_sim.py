@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .nor import Nor
     from .virtual_time import Clock
 
 _RING_ENTRIES = 64
@@ -143,10 +144,18 @@ class Hal:
     """The whole simulated board. `restart` is what ends it."""
 
     def __init__(
-        self, clock: "Clock", board: str, storage: str, seed: bytes, reset_cause: int, restart: "Callable[[], None]"
+        self,
+        clock: "Clock",
+        board: str,
+        storage: str,
+        flash: "Nor",
+        seed: bytes,
+        reset_cause: int,
+        restart: "Callable[[], None]",
     ) -> None:
         self.board = board
         self.storage = storage
+        self.flash = flash
         self.sampler = Sampler(clock)
         self.link = Link(clock)
         self.restart = restart

@@ -1,20 +1,27 @@
 """A virtual board: the whole firmware on the MicroPython VM, under the conductor's clock.
 
 Context: the MicroPython VM. Started as `micropython -m tocsin_sim.vm.virtual_board FOLDER SEED RESET_CAUSE` with the
-import path set; FOLDER holds what would lie in the board's flash. Standard input and output carry `wire` messages,
+import path set; FOLDER holds `flash.bin`, the part of the flash chip that bears the file system. Standard input and
+output carry `wire` messages,
 standard error is the console.
 """
 
 import struct
 import sys
 
+import vfs
+
 from tocsin_sim.vm import virtual_time, wire
+from tocsin_sim.vm.nor import Nor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tocsin_fw.hal import Config
 
     from tocsin_sim.vm.hal_sim import Hal
+
+
+STORAGE = "/flash-chip"
 
 
 class Board:
@@ -92,6 +99,10 @@ def main(folder: str, seed: str, reset_cause: int) -> None:
     """Run the firmware in `folder` until the conductor hangs up."""
     clock = virtual_time.Clock()
     board = Board(clock)
+    flash = Nor.of_file(folder + "/flash.bin")
+    # The stub takes the class of block devices for an abstract one.
+    file_system = vfs.VfsLfs2(flash, progsize=256)  # type: ignore[abstract, arg-type]
+    vfs.mount(file_system, STORAGE)
     virtual_time.install(clock, board.idle)
     # Only now: these import time and asyncio.
     from tocsin_fw import app
@@ -99,12 +110,12 @@ def main(folder: str, seed: str, reset_cause: int) -> None:
     from tocsin_sim.vm.hal_sim import Hal
 
     def open_hal(config: "Config") -> "Hal":
-        board.hal = Hal(clock, config["board"], folder, seed.encode(), reset_cause, board.restart)
+        board.hal = Hal(clock, config["board"], STORAGE, flash, seed.encode(), reset_cause, board.restart)
         board.obey()
         clock.ring()
         return board.hal
 
-    app.run(open_hal, folder)
+    app.run(open_hal, STORAGE)
 
 
 if __name__ == "__main__":
