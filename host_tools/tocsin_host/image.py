@@ -51,9 +51,12 @@ def device_files() -> dict[str, bytes]:
         }
 
 
-def gateway_image(firmware: bytes, config: dict[str, object], secrets: GatewaySecrets) -> bytes:
-    """The UF2 file that makes a board this gateway. Raises ImageError when it does not fit."""
-    return build(firmware, gateway_files(config, secrets), reserved_areas(str(config["board"]), secrets))
+def gateway_image(
+    firmware: bytes, config: dict[str, object], secrets: GatewaySecrets, others: dict[str, bytes] | None = None
+) -> bytes:
+    """The UF2 file that makes a board this gateway; `others` replace files or come beside. Raises ImageError."""
+    files = {**gateway_files(config, secrets), **(others or {})}
+    return build(firmware, files, reserved_areas(str(config["board"]), secrets))
 
 
 def build(firmware: bytes, files: dict[str, bytes], areas: image_littlefs.Areas | None = None) -> bytes:

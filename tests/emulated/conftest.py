@@ -28,9 +28,9 @@ def device_files():
 def make_board(official_image, device_files):
     """make_board(main, timing): a board whose /main.py is the text `main`, with all our packages."""
 
-    def make(main, timing=INSTANT, files=(), has_radio=False):
+    def make(main, timing=INSTANT, files=(), areas=None, has_radio=False):
         everything = {**device_files, **dict(files), "/boot.py": image.BOOT_PY, "/main.py": main.encode()}
-        uf2 = image.build(official_image, everything)
+        uf2 = image.build(official_image, everything, areas)
         return EmulatedBoard(
             image_uf2.to_flash(image_uf2.read_uf2(uf2), image.FLASH_BYTES), timing, has_radio=has_radio
         )

@@ -83,7 +83,10 @@ def test_show_bad_arguments_name_what_there_is(folder: Path) -> None:
         (event.TYPE_COMMAND, 0, 2 << 8 | 1, 4, "mode (no. 4): forged"),
         (event.TYPE_COMMAND, 0, 9 << 8 | 99, 4, "code 99 (no. 4): 9"),
         (event.TYPE_CHATTER, 0, 0, 40, "40 transitions left out"),
-        (event.TYPE_OVERFLOW, 0, 0, 40, "value 0, count 40"),
+        (event.TYPE_OVERFLOW, 0, 7, 40, "40 records given up, from number 7 on"),
+        (event.TYPE_WEAR, 0, 10, 18260, "10 erases of the most used sector, 50 years left at this pace"),
+        (event.TYPE_WEAR, 0, 0, 0xFFFFFFFF, "0 erases of the most used sector"),
+        (event.TYPE_ACCESS, 0, 1, 40, "value 1, count 40"),
         (200, 0, 0, 0, ""),
     ],
 )

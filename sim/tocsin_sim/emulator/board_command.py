@@ -40,8 +40,8 @@ def board(service: bool, site: Path, gateway: str | None, keys: Path, port: Path
 
     Ends with Ctrl-C.
     """
-    files = image.device_files() if service else _gateway_files(site, gateway, keys)
-    uf2 = image.build(firmware_image.load(_BOARD), files)
+    firmware = firmware_image.load(_BOARD)
+    uf2 = image.build(firmware, image.device_files()) if service else _gateway_image(firmware, site, gateway, keys)
     port.parent.mkdir(parents=True, exist_ok=True)
     chip = EmulatedBoard(image_uf2.to_flash(image_uf2.read_uf2(uf2), image.FLASH_BYTES), TYPICAL)
     attached = AttachedBoard(chip, port)
@@ -59,7 +59,7 @@ def board(service: bool, site: Path, gateway: str | None, keys: Path, port: Path
         attached.close()
 
 
-def _gateway_files(site: Path, gateway: str | None, keys: Path) -> dict[str, bytes]:
+def _gateway_image(firmware: bytes, site: Path, gateway: str | None, keys: Path) -> bytes:
     try:
         described = load_site(site)
         name = gateway or described.gateways[0].name
@@ -70,4 +70,4 @@ def _gateway_files(site: Path, gateway: str | None, keys: Path) -> dict[str, byt
     if not path.exists():
         keys.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_secrets(path, make_secrets(name))
-    return image.gateway_files(config, load_secrets(path))
+    return image.gateway_image(firmware, config, load_secrets(path))

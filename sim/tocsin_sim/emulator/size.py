@@ -94,7 +94,8 @@ def _imported(firmware: bytes, files: dict[str, bytes]) -> dict[str, tuple[int, 
     order: list[str] = []
     for root in (_HARDWARE, _ROOT):
         _add_after_imports(root, order)
-    board = _board(firmware, {**files, "/main.py": (_IMPORT_MAIN % (tuple(order),)).encode()})
+    uf2 = image.build(firmware, {**files, "/main.py": (_IMPORT_MAIN % (tuple(order),)).encode()})
+    board = _board(uf2)
     lines = [line.split() for line in board.expect(b"END", limit_ms=60_000).decode().splitlines()]
     return {line[1]: (int(line[2]), int(line[3])) for line in lines if line[:1] == ["MODULE"]}
 
@@ -136,13 +137,12 @@ def _is_module(name: str) -> bool:
 
 def _heap_free_running(firmware: bytes) -> int:
     secrets = GatewaySecrets("size", bytes(32), bytes(32))
-    board = _board(firmware, {**image.gateway_files(_CONFIG, secrets), "/main.py": _RUN_MAIN.encode()})
+    board = _board(image.gateway_image(firmware, _CONFIG, secrets, {"/main.py": _RUN_MAIN.encode()}))
     board.expect(b"HEAP ", limit_ms=20_000)
     return int(board.expect(b"END").split()[0])
 
 
-def _board(firmware: bytes, files: dict[str, bytes]) -> EmulatedBoard:
-    uf2 = image.build(firmware, files)
+def _board(uf2: bytes) -> EmulatedBoard:
     return EmulatedBoard(image_uf2.to_flash(image_uf2.read_uf2(uf2), image.FLASH_BYTES))
 
 
