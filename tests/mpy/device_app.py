@@ -83,9 +83,7 @@ def test_an_empty_flash_starts_and_tells_what_is_missing():
     assert [r[3:] for r in _told(chip, TROUBLE)] == [(8, 0), (9, 1)] and len(_told(chip, BOOT)) == 1
 
 
-def test_half_a_configuration_is_run_and_told(
-    chip,
-):
+def test_half_a_configuration_is_run_and_told():
     chip = provision()
     gateway = _gateway(chip, [ZONES[0], {"zone": 2, "type": "contact", "pin": "3", "rest": 0, "h24": 0}])
     CLOCK.at(5000, gateway.hal.sampler.set_pins, 1 << 2)
