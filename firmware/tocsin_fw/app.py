@@ -8,7 +8,7 @@ from binascii import unhexlify
 
 from tocsin.event import SOURCE_GATEWAY, TROUBLE_CONFIG_REFUSED, TROUBLE_ROOT_FILES, TYPE_BOOT
 from tocsin.gateway_session import GatewaySession
-from tocsin.messages import NONCE_BYTES, Hello
+from tocsin.messages import Hello
 from tocsin.zone import Zone
 
 from . import config as configuration
@@ -56,11 +56,11 @@ class Gateway:
         self.measurements = _measurements(config, zones, hal, self.guard)
         self.network = _network(config, hal, recorder)
         links: "list[Link]" = [hal.link, self.network] if self.network else [hal.link]
-        hellos = [_hello(config, keystore, recorder, hal) for _ in links]
-        sessions = [GatewaySession(hello, keystore.link_key(), journal, hal.random) for hello in hellos]
+        hello = _hello(config, keystore, recorder)
+        sessions = [GatewaySession(hello, keystore.link_key(), journal, hal.random) for _ in links]
         self.pulse = Pulse(hal, recorder, self.contacts, sessions)
         orders = Orders(recorder, self.guard, self.pulse.heartbeat, uptime_ms)
-        self.uplinks = [Uplink(link, sessions[i], recorder, journal, orders, uptime_ms) for i, link in enumerate(links)]
+        self.uplinks = [Uplink(link, sessions[i], recorder, orders, uptime_ms) for i, link in enumerate(links)]
         self._start_sampler(config)
         recorder.start(uptime_ms)
         recorder.on_record = self._wake
@@ -139,10 +139,9 @@ def _network(config: "Config", hal: "Hal", recorder: Recorder) -> "MqttLink | No
     return MqttLink(hal, config["network"], config["gateway"], recorder)
 
 
-def _hello(config: "Config", keystore: Keystore, recorder: Recorder, hal: "Hal") -> Hello:
+def _hello(config: "Config", keystore: Keystore, recorder: Recorder) -> Hello:
     lib_hash = unhexlify(config["lib_hash"])
-    nonce = hal.random(NONCE_BYTES)
-    return Hello(config["gateway"], keystore.key_id(), lib_hash, recorder.boot, 0, 0, recorder.counter, nonce)
+    return Hello(config["gateway"], keystore.key_id(), lib_hash, recorder.boot, 0, 0, recorder.counter, b"")
 
 
 def run(open_hal: "Callable[[Config], Hal]", root: str = "") -> None:

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from tocsin.gateway_session import GatewaySession
 
     from .hal import Beat, Link, UptimeMs
-    from .journal import Journal
     from .orders import Orders
     from .recorder import Recorder
 
 # The longest that the supervisor lets a task be silent is 4 s; each wait that ends in vain costs the processor 2 ms.
 LISTEN_TIMEOUT_MS = 3000
+# What is due already is the other task's to send; asking it more often helps nobody.
+LISTEN_AT_LEAST_MS = 10
 # What a host may believe the time to be: 2020 to 2100. One without a clock of its own says 1970.
 UTC_FROM_MS = 1_577_836_800_000
 UTC_TO_MS = 4_102_444_800_000
@@ -34,14 +35,12 @@ class Uplink:
         link: "Link",
         session: "GatewaySession",
         recorder: "Recorder",
-        journal: "Journal",
         orders: "Orders",
         uptime_ms: "UptimeMs",
     ) -> None:
         self._link = link
         self._session = session
         self._recorder = recorder
-        self._journal = journal
         self._orders = orders
         self._uptime_ms = uptime_ms
         self._wake = asyncio.Event()
@@ -59,10 +58,10 @@ class Uplink:
             # One that cannot be acted on ends the task; those behind it wait for the next.
             while self._heard:
                 self._act(self._heard.pop(0))
-            await self._link.wait(LISTEN_TIMEOUT_MS)
+            await self._link.wait(self._wait_ms())
+            self.wake()
             data = self._link.read()
             if data:
-                self.wake()
                 self._heard += self._session.receive(data, self._uptime_ms())
 
     async def push(self, beat: "Beat") -> None:
@@ -74,19 +73,23 @@ class Uplink:
             if self._was_open and not is_open:
                 self._session.line_lost()
             self._was_open = is_open
-            if is_open:
-                data = self._session.transmit(self._uptime_ms())
-                if data:
-                    self._link.write(data)
-            # Only now: a wake must outlive a failure of what it woke.
-            self._wake.clear()
+            data = self._session.transmit(self._uptime_ms()) if is_open else b""
+            if data:
+                self._link.write(data)
+                await asyncio.sleep_ms(0)  # a backlog goes out piece by piece, and the others have their turn
+            else:
+                # Only now: a wake must outlive a failure of what it woke.
+                self._wake.clear()
+
+    def _wait_ms(self) -> int:
+        """How long to listen before the session may have something to say by itself."""
+        if not self._was_open:
+            return LISTEN_TIMEOUT_MS
+        return max(LISTEN_AT_LEAST_MS, min(LISTEN_TIMEOUT_MS, self._session.wait_ms(self._uptime_ms())))
 
     def _act(self, event: "tuple[Any, ...]") -> None:
         kind = event[0]
-        if kind == gateway_session.ACKED:
-            # Another link may have had more acknowledged.
-            self._journal.acked_seq = max(self._journal.acked_seq, event[1])
-        elif kind == gateway_session.TIME:
+        if kind == gateway_session.TIME:
             self._set_time(event[1], event[2])
         elif kind == gateway_session.COMMAND:
             self._orders.take(event[1], event[2], event[3])

@@ -15,8 +15,9 @@ from tocsin.seal import key_id
 
 from .describe import record_text
 from .finding_log import FindingLog, Report
-from .gateway_record import GAP, KNOWN, NEW, OUT_OF_ORDER, GatewayRecord
+from .gateway_record import GatewayRecord, Judgement, Place
 from .keys import GatewaySecrets
+from .order_line import OrderLine
 from .store import Store, StoredRecord
 from .store_errors import StoreError
 
@@ -31,9 +32,8 @@ class _Port:
         self.write = write
         self.session = host_session.HostSession()
         self.gateway: GatewayRecord | None = None
-        self.command_counter = 0
-        self.owes_ack = False
-        self.owes_resend = False
+        # Records that came since the last ack.
+        self.came: set[int] = set()
         self.asked_who = False
         self.tell_damaged_at = 1
 
@@ -59,10 +59,10 @@ class Collector:
         self._findings = FindingLog(store, clock, report)
         self._ports: dict[str, _Port] = {}
         self._batch: list[StoredRecord] = []
-        self._proven: dict[str, tuple[int, bytes]] = {}
+        self._places: dict[str, Place] = {}
         self._last_error = ""
-        heads = store.heads()
-        self._gateways = {name: GatewayRecord(one, heads.get(name)) for name, one in secrets.items()}
+        self._gateways = {name: GatewayRecord(one, store) for name, one in secrets.items()}
+        self._orders = {name: OrderLine(name) for name in secrets}
 
     def opened(self, port_name: str, write: Write) -> None:
         """A port was opened: ask who is there. `write` must return at once."""
@@ -72,7 +72,9 @@ class Collector:
 
     def lost(self, port_name: str, reason: str) -> None:
         """A port disappeared."""
-        self._ports.pop(port_name, None)
+        port = self._ports.pop(port_name, None)
+        if port is not None and port.gateway is not None:
+            self._orders[port.gateway.secrets.gateway].lost(port_name)
         self._report({"event": "port", "port": port_name, "state": "lost", "detail": reason})
 
     def receive(self, port_name: str, data: bytes) -> None:
@@ -87,16 +89,17 @@ class Collector:
     def flush(self) -> None:
         """Commit what was verified, then acknowledge it. On a store error nothing is acknowledged: it comes again."""
         batch, self._batch = self._batch, []
-        proven, self._proven = self._proven, {}
+        places, self._places = self._places, {}
         try:
             if batch:
                 self._store.append(batch)
                 self._last_error = ""
         except StoreError as error:
-            self._go_back(proven)
+            self._go_back(places)
             self._complain(error)
             return
         for row in batch:
+            self._orders[row.gateway].look_at(row.record)
             self._report(_record_event(row))
         self._acknowledge()
 
@@ -107,19 +110,21 @@ class Collector:
                 self._send_commands(port, port.gateway)
 
     def _send_commands(self, port: _Port, gateway: GatewayRecord) -> None:
+        line = self._orders[gateway.secrets.gateway]
         try:
-            orders = self._store.commands_after(gateway.secrets.gateway, port.command_counter)
+            for order in line.take(port.name, self._store):
+                port.write(port.session.command(order.counter, order.code, order.argument))
         except StoreError as error:
             self._complain(error)
-            return
-        for order in orders:
-            port.command_counter = order.counter
-            port.write(port.session.command(order.counter, order.code, order.argument))
 
     def _take(self, port: _Port, event: tuple[Any, ...]) -> None:
         kind = event[0]
         if kind == host_session.RECORD:
             self._take_record(port, event[1], event[2])
+            return
+        if kind == host_session.GONE and port.gateway is not None:
+            self._remember(port.gateway)
+            self._settle(port, port.gateway, port.gateway.pass_over(event[1], event[2]))
             return
         self.flush()
         if kind == host_session.HELLO:
@@ -153,8 +158,8 @@ class Collector:
 
     def _look_at(self, port: _Port, hello: messages.Hello, gateway: GatewayRecord) -> None:
         """Tell what a sealed hello says that should not be."""
-        if hello.next_seq < gateway.next_seq:
-            detail = f"gateway at record {hello.next_seq}, host at {gateway.next_seq}: an older state was restored"
+        if hello.next_seq < gateway.end_seq:
+            detail = f"gateway at record {hello.next_seq}, host at {gateway.end_seq}: an older state was restored"
             self._findings.tell(port.name, hello.name, hello.next_seq, "rollback", detail)
         if hello.lib_hash != self._lib_hash:
             detail = f"the gateway runs library {hello.lib_hash.hex()}, this host {self._lib_hash.hex()}"
@@ -166,8 +171,9 @@ class Collector:
 
     def _open_session(self, port: _Port, hello: messages.Hello, gateway: GatewayRecord) -> None:
         port.gateway = gateway
-        port.command_counter = hello.command_counter
-        port.asked_who = port.owes_ack = port.owes_resend = False
+        port.asked_who = False
+        port.came.clear()
+        self._orders[hello.name].opened(port.name, hello.command_counter)
         nonce = os.urandom(messages.NONCE_BYTES)
         link_key = gateway.secrets.link_key
         port.write(port.session.welcome(hello, link_key, self._lib_hash, gateway.next_seq, nonce))
@@ -181,35 +187,42 @@ class Collector:
         gateway = self._known(port)
         if gateway is None:
             return
-        if self._batch and seq_of(record) < gateway.next_seq:
-            self.flush()  # it is compared with what is stored
-        name = gateway.secrets.gateway
-        self._proven.setdefault(name, gateway.proven())
+        if self._batch and gateway.needs_store(seq_of(record)):
+            self.flush()
+        self._remember(gateway)
         try:
-            verdict, detail, proof = gateway.judge(record, previous_mac, self._store)
+            judgement = gateway.judge(record, previous_mac, self._store)
         except StoreError as error:
             self._complain(error)
             return
-        port.owes_ack = True
-        if verdict in (NEW, GAP):
-            self._batch.append(StoredRecord(name, seq_of(record), record, proof, self._clock()))
-        if verdict == OUT_OF_ORDER:
-            port.owes_resend = True
-        elif verdict not in (NEW, KNOWN):
-            self._findings.tell(port.name, name, seq_of(record), verdict, detail)
+        port.came.add(seq_of(record))
+        self._settle(port, gateway, judgement)
+
+    def _remember(self, gateway: GatewayRecord) -> None:
+        """Where the gateway's record stands before what is not stored yet."""
+        if gateway.secrets.gateway not in self._places:
+            self._places[gateway.secrets.gateway] = gateway.place()
+
+    def _settle(self, port: _Port, gateway: GatewayRecord, judgement: Judgement) -> None:
+        """Have stored what is to be stored, and tell what was found."""
+        name = gateway.secrets.gateway
+        now_ms = self._clock()
+        self._batch += [StoredRecord(name, seq_of(row), row, proof, now_ms) for row, proof in judgement.rows]
+        for finding in judgement.findings:
+            self._findings.tell(port.name, name, *finding)
 
     def _acknowledge(self) -> None:
         for port in self._ports.values():
-            if port.owes_ack and port.session.is_up and port.gateway is not None:
-                port.write(port.session.ack(port.gateway.next_seq, port.owes_resend))
-            port.owes_ack = port.owes_resend = False
+            if port.came and port.session.is_up and port.gateway is not None:
+                port.write(_acks(port.session, port.gateway, port.came))
+            port.came.clear()
 
-    def _go_back(self, proven: Mapping[str, tuple[int, bytes]]) -> None:
+    def _go_back(self, places: Mapping[str, Place]) -> None:
         """Nothing was stored: the gateways will send it again."""
-        for name, head in proven.items():
-            self._gateways[name].go_back(head)
+        for name, place in places.items():
+            self._gateways[name].go_back(place)
         for port in self._ports.values():
-            port.owes_ack = port.owes_resend = False
+            port.came.clear()
 
     def _complain(self, error: StoreError) -> None:
         """Report a trouble of the store, once while it lasts."""
@@ -223,6 +236,16 @@ class Collector:
         if count >= port.tell_damaged_at:
             port.tell_damaged_at = 2 * count
             self._report({"event": "noise", "port": port.name, "detail": f"{count} damaged frames so far"})
+
+
+def _acks(session: host_session.HostSession, gateway: GatewayRecord, came: set[int]) -> bytes:
+    """The acks for the records that `came`: one for each urgent one far ahead, then the one of the window."""
+    next_seq = gateway.next_seq
+    frames = b""
+    for seq in sorted(came):
+        if seq >= next_seq + messages.WINDOW_RECORDS and gateway.has(seq):
+            frames += session.ack(next_seq, seq, gateway.has(seq))
+    return frames + session.ack(next_seq, next_seq, gateway.has(next_seq))
 
 
 def _refusal(gateway: GatewayRecord | None, hello: messages.Hello, body: bytes) -> int:

@@ -110,6 +110,15 @@ class Store:
             for row in self.database.execute(query, (page, min(end, page + _PAGE_ROWS))):
                 yield StoredRecord(*row)
 
+    def holes(self, gateway: str) -> list[tuple[int, int]]:
+        """(first, last) of the numbers missing before a record that is stored with its proof, rising."""
+        query = """
+            SELECT coalesce((SELECT max(seq) FROM records WHERE gateway = here.gateway AND seq < here.seq) + 1, 0),
+            seq - 1 FROM records AS here WHERE gateway = ? AND prev_mac IS NOT NULL AND seq > 0 AND NOT EXISTS
+            (SELECT 1 FROM records WHERE gateway = here.gateway AND seq = here.seq - 1) ORDER BY seq"""
+        with explain(self.path):
+            return [(first, last) for first, last in self.connection.execute(query, (gateway,))]
+
     def finding(self, gateway: str, seq: int, kind: str, detail: str, received_utc_ms: int | None = None) -> int:
         """Store what the host noticed; returns its id."""
         now_ms = _now_utc_ms() if received_utc_ms is None else received_utc_ms

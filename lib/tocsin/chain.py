@@ -44,7 +44,7 @@ class KeyLine:
 class ChainVerifier:
     """Judges records in the order they arrive. `next_seq` and `mac` say where the proven chain ends.
 
-    After the verdict "gap" the attribute `gap` is (first, last) of the missing numbers.
+    Whoever passes over a gap sets both.
     """
 
     def __init__(self, k0: bytes, next_seq: int = 0, key: "bytes | None" = None, mac: "bytes | None" = None) -> None:
@@ -52,33 +52,26 @@ class ChainVerifier:
         self._line = KeyLine(k0, next_seq, key)
         self.next_seq = next_seq
         self.mac = MAC_NONE if mac is None else mac
-        self.gap = (0, 0)
 
-    def accept(self, data: bytes, prev_mac: "bytes | None" = None) -> str:
-        """The verdict on a record's bytes; the chain advances on "verified" and "gap" only.
-
-        `prev_mac` is the mac of record seq-1 as the gateway gives it beside a record that comes ahead of its
-        turn.
+    def accept(self, data: bytes) -> str:
+        """The verdict on a record's bytes; the chain advances on "verified" only.
 
         - "damaged": not an intact record
         - "verified": the next one, seal right
-        - "gap": seal right under prev_mac, but the records in `gap` are missing
-        - "out-of-order": ahead of its turn and without prev_mac: cannot be proven, must not be stored
-        - "duplicate?": seq is below next_seq; compare with the stored record, or ask sealed() when none is
-        stored
-        - "forged": the seal is wrong, or seq is out of all reach
+        - "ahead": it can be proven only by sealed(), when the mac of the record before it is known
+        - "known?": seq is below next_seq; compare with the stored record, or ask sealed() when none is stored
+        - "forged": the seal is wrong
         """
         if not is_intact(data):
             return "damaged"
         seq = seq_of(data)
-        if seq < self.next_seq:
-            return "duplicate?"
-        if seq == self.next_seq:
-            return self._advance(data, seq, self.mac, "verified")
-        if prev_mac is None:
-            return "out-of-order"
-        self.gap = (self.next_seq, seq - 1)
-        return self._advance(data, seq, prev_mac, "gap")
+        if seq != self.next_seq:
+            return "known?" if seq < self.next_seq else "ahead"
+        if not self.sealed(data, self.mac):
+            return "forged"
+        self.next_seq = seq + 1
+        self.mac = bytes(mac_of(data))
+        return "verified"
 
     def accept_run(self, data: bytes, at: int, end: int) -> int:
         """Accept records that stand one after the other in data[at:end], as long as each is the next one and sealed.
@@ -99,15 +92,6 @@ class ChainVerifier:
         return at
 
     def sealed(self, data: bytes, prev_mac: bytes) -> bool:
-        """Whether an intact record of any number is sealed after `prev_mac`: a fork, or it fills a gap."""
-        return self._sealed(data, seq_of(data), prev_mac)
-
-    def _sealed(self, data: bytes, seq: int, prev_mac: bytes) -> bool:
+        """Whether an intact record of any number is sealed after `prev_mac`: ahead of its turn, a fork, or late."""
+        seq = seq_of(data)
         return seq <= self.next_seq + REACH and is_sealed(self._line.key(seq), data, prev_mac)
-
-    def _advance(self, data: bytes, seq: int, prev_mac: bytes, verdict: str) -> str:
-        if not self._sealed(data, seq, prev_mac):
-            return "forged"
-        self.next_seq = seq + 1
-        self.mac = bytes(mac_of(data))
-        return verdict

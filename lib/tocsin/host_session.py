@@ -12,6 +12,7 @@ from .framing import DELIMITER, FrameReader, encode_frame
 HELLO = "hello"  # (HELLO, Hello, body): check the seal with messages.is_sealed(link_key, body)
 RECORD = "record"  # (RECORD, record, mac of the one before or None)
 TIME_ASK = "time ask"  # (TIME_ASK, uptime in ms)
+GONE = "gone"  # (GONE, first, last): these records will never come; of this session, sealed by the gateway
 PONG = "pong"  # (PONG, bytes)
 # A ping is answered when everything before it has been dealt with, so the collector does it: (PING, bytes).
 PING = "ping"
@@ -71,9 +72,9 @@ class HostSession:
         self._welcome = encode_frame(messages.encode_welcome(self._session_key, lib_hash, next_seq, nonce))
         return self._welcome
 
-    def ack(self, next_seq: int, resend: bool) -> bytes:
-        """Everything below `next_seq` is stored; `resend` asks for the rest again."""
-        return encode_frame(messages.encode_ack(self._session_key, self._next_number(), next_seq, resend))
+    def ack(self, next_seq: int, from_seq: int, has: int) -> bytes:
+        """Everything below `next_seq` is stored; bit i of `has`: record `from_seq` + i came too."""
+        return encode_frame(messages.encode_ack(self._session_key, self._next_number(), next_seq, from_seq, has))
 
     def time(self, asked_uptime_ms: int, utc_ms: int) -> bytes:
         """Answer a time ask."""
@@ -105,6 +106,11 @@ class HostSession:
             return (RECORD, record, previous_mac)
         if kind == messages.TIME_ASK:
             return (TIME_ASK, messages.decode_time_ask(body))
+        if kind == messages.GONE:
+            first, last = messages.decode_gone(body)
+            if not self.is_up or not messages.is_sealed(self._session_key, body):
+                raise SessionError("gone with a wrong tag")
+            return (GONE, first, last)
         if kind == messages.PING:
             return (PING, body[1:9])
         if kind == messages.PONG:

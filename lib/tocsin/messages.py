@@ -15,11 +15,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-WIRE_VERSION = 1
+WIRE_VERSION = 2
 
 HELLO = 0x01
 RECORD = 0x02
 TIME_ASK = 0x03
+GONE = 0x04
 PING = 0x7E
 PONG = 0x7F
 WELCOME = 0x81
@@ -41,7 +42,8 @@ REFUSAL_TEXTS = {
     REFUSED_KEY_REVOKED: "the gateway's keys were revoked",
 }
 
-ACK_RESEND = 0x01
+# Records that one ack can speak of, and that may be on their way unacknowledged.
+WINDOW_RECORDS = 32
 TAG_BYTES = 8
 NONCE_BYTES = 8
 NAME_MAX_BYTES = 32
@@ -147,6 +149,17 @@ def decode_time_ask(body: bytes) -> int:
     return int(_unpack("<BQ", body)[1])
 
 
+def encode_gone(key: bytes, first_seq: int, last_seq: int) -> bytes:
+    """Body of the gateway's word that it no longer has these records, under session key `key`."""
+    return _sealed(key, struct.pack("<BII", GONE, _u32(first_seq), _u32(last_seq)))
+
+
+def decode_gone(body: bytes) -> "tuple[int, int]":
+    """(first, last) of the records that will never come."""
+    fields = _unpack("<BII8s", body)
+    return fields[1], fields[2]
+
+
 def encode_welcome(key: bytes, lib_hash: bytes, next_seq: int, host_nonce: bytes) -> bytes:
     """Body of the host's welcome under session key `key`; frame number 0 of the session."""
     return _sealed(key, struct.pack("<BIB8sI8s", WELCOME, 0, WIRE_VERSION, lib_hash, _u32(next_seq), host_nonce))
@@ -158,15 +171,15 @@ def decode_welcome(body: bytes) -> "tuple[int, bytes, int, bytes]":
     return fields[2], fields[3], fields[4], fields[5]
 
 
-def encode_ack(key: bytes, number: int, next_seq: int, resend: bool) -> bytes:
-    """Body of an acknowledgement: everything below `next_seq` is stored."""
-    return _sealed(key, struct.pack("<BIIB", ACK, _u32(number), _u32(next_seq), ACK_RESEND if resend else 0))
+def encode_ack(key: bytes, number: int, next_seq: int, from_seq: int, has: int) -> bytes:
+    """Body of an acknowledgement: all below `next_seq` is stored; bit i of `has`: so is, or is held, `from_seq` + i."""
+    return _sealed(key, struct.pack("<BIIII", ACK, _u32(number), _u32(next_seq), _u32(from_seq), _u32(has)))
 
 
-def decode_ack(body: bytes) -> "tuple[int, bool]":
-    """(next seq, whether to send again from there)."""
-    fields = _unpack("<BIIB8s", body)
-    return fields[2], bool(fields[3] & ACK_RESEND)
+def decode_ack(body: bytes) -> "tuple[int, int, int]":
+    """(next seq, from seq, bits of what the host has from there on)."""
+    fields = _unpack("<BIIII8s", body)
+    return fields[2], fields[3], fields[4]
 
 
 def encode_time(key: bytes, number: int, asked_uptime_ms: int, utc_ms: int) -> bytes:

@@ -5,12 +5,14 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from copy import copy
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tocsin import messages
-from tocsin.event import SOURCE_GATEWAY, TYPE_HEARTBEAT
+from tocsin.errors import JournalError
+from tocsin.event import SOURCE_GATEWAY, TYPE_COMMAND, TYPE_HEARTBEAT
 from tocsin.framing import FrameReader, encode_frame
 from tocsin.gateway_session import COMMAND, GatewaySession
 from tocsin.messages import Hello
@@ -32,7 +34,8 @@ class SoftGateway:
         self.macs = {-1: bytes(16)}
         self.commands: list[tuple[int, int, int]] = []
         self.nonces = 0
-        self.hello = Hello(name, key_id(self.secrets.k0), bytes.fromhex(lib_hash()), 1, 0, 0, 0, self._random(8))
+        self.acked_seq = 0
+        self.hello = Hello(name, key_id(self.secrets.k0), bytes.fromhex(lib_hash()), 1, 0, 0, 0, b"")
         self.session = GatewaySession(self.hello, self.secrets.link_key, self, self._random)
 
     def _random(self, count: int) -> bytes:
@@ -51,22 +54,39 @@ class SoftGateway:
         return min((kept for kept in self.kept if kept >= seq), default=self.sealer.seq)
 
     def read(self, seq: int) -> bytes:
+        if seq not in self.kept:
+            raise JournalError(f"record {seq} is gone")
         return self.kept[seq]
 
     def mac_before(self, seq: int) -> bytes:
         return self.macs[seq - 1]
 
-    def make(self, count: int, value: int = 0) -> None:
+    def make(self, count: int, value: int = 0, kind: int = TYPE_HEARTBEAT, figure: int = 0) -> None:
         """Seal `count` records more."""
         for _ in range(count):
             seq = self.sealer.seq
-            record = self.sealer.seal(TYPE_HEARTBEAT, SOURCE_GATEWAY, 0, 1, 10_000 * seq, 0, value, 0)
+            record = self.sealer.seal(kind, SOURCE_GATEWAY, 0, 1, 10_000 * seq, 0, value, figure)
             self.kept[seq], self.macs[seq] = record, mac_of(record)
+
+    def carry_out(self) -> None:
+        """Record that the last command was done."""
+        counter, code, _ = self.commands[-1]
+        self.make(1, code, TYPE_COMMAND, counter)
+
+    def second_session(self) -> "SoftGateway":
+        """The same gateway on another link."""
+        other = copy(self)
+        other.session = GatewaySession(self.hello, self.secrets.link_key, self, lambda count: bytes((9,)) * count)
+        return other
 
     def lose(self, first: int, last: int) -> None:
         """The journal loses these records; what proves the next one stays."""
         for seq in range(first, last + 1):
             del self.kept[seq]
+
+    def say(self, now_ms: int = 0) -> bytes:
+        """All it has to say now."""
+        return b"".join(iter(lambda: self.session.transmit(now_ms), b""))
 
     def hear(self, data: bytes, now_ms: int = 0) -> None:
         """Take what the host says."""
@@ -100,7 +120,10 @@ class Desk:
         for body in FrameReader().receive(data):
             if body[0] == messages.ACK:
                 stored = self.store.heads().get(self.names[port], (0, b""))[0]
-                assert messages.decode_ack(body)[0] <= stored
+                next_seq, from_seq, has = messages.decode_ack(body)
+                assert next_seq <= stored
+                if from_seq > next_seq:  # ahead of the window: only what is stored
+                    assert all(self.store.record(self.names[port], from_seq + i) for i in range(32) if has >> i & 1)
         self.said[port] += data
 
     def take(self, port: str) -> bytes:
@@ -115,7 +138,7 @@ class Desk:
         port = port or gateway.secrets.gateway
         while True:
             gateway.hear(self.take(port), self.now_ms)
-            data = gateway.session.transmit(self.now_ms)
+            data = gateway.say(self.now_ms)
             if not data and not self.said[port]:
                 return
             self.collector.receive(port, data)

@@ -91,7 +91,7 @@ class Bench:
 
     def all_acknowledged(self) -> bool:
         session = self.gateway.session
-        return session.is_up and session._acked_seq == self.gateway.next_seq
+        return session.is_up and self.gateway.acked_seq == self.gateway.next_seq
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_kill_minus_nine_and_restart_lose_and_double_nothing(bench: Bench, port:
         bench.start()
         target = bench.gateway.next_seq + 3 * round_
         bench.gateway.make(40)
-        bench.converse(port.fd, lambda target=target: bench.gateway.session._acked_seq >= target + 1)  # type: ignore[misc]
+        bench.converse(port.fd, lambda target=target: bench.gateway.acked_seq >= target + 1)  # type: ignore[misc]
         bench.end(signal.SIGKILL)
         stored = bench.stored()
         assert len(stored) > target

@@ -70,7 +70,7 @@ def test_ping_is_answered_after_what_came_before_is_stored(store: Store, gateway
     desk = make_desk(store, gateway)
     desk.talk(gateway)
     gateway.make(1)
-    data = gateway.session.transmit(0) + encode_frame(b"\x7emark")
+    data = gateway.say() + encode_frame(b"\x7emark")
     desk.collector.receive("gallery", data)
     assert desk.stored() == [0, 1, 2, 3]
     bodies = desk.bodies("gallery")
@@ -81,7 +81,7 @@ def test_ping_is_answered_after_what_came_before_is_stored(store: Store, gateway
 def test_unknown_gateway_is_refused(store: Store, soft_gateway: SoftGateways, make_desk: MakeDesk) -> None:
     desk = make_desk(store, soft_gateway("gallery"))
     stranger = soft_gateway("cellar", 2)
-    desk.collector.receive("gallery", stranger.session.transmit(0))
+    desk.collector.receive("gallery", stranger.say())
     assert desk.bodies("gallery")[-1] == bytes((messages.REFUSED, messages.REFUSED_UNKNOWN_GATEWAY))
     assert [(one.gateway, one.kind) for one in store.findings()] == [("cellar", "refused")]
 
@@ -92,7 +92,7 @@ def test_wrong_link_key_and_wrong_wire_version_are_refused(store: Store, gateway
     desk.take("gallery")
     for wrong, reason in (
         (body[:-1] + bytes((body[-1] ^ 1,)), messages.REFUSED_WRONG_LINK_KEY),
-        (hello_of(gateway, wire_version=2), messages.REFUSED_WIRE_VERSION),
+        (hello_of(gateway, wire_version=3), messages.REFUSED_WIRE_VERSION),
     ):
         desk.collector.receive("gallery", encode_frame(wrong))
         assert desk.bodies("gallery") == [bytes((messages.REFUSED, reason))]

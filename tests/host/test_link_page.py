@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from tocsin import framing, gateway_session, messages
+from tocsin import framing, gateway_session, messages, send_window
 from tocsin.backoff import backoff_ms
 from tocsin.command import COMMAND_NAMES
 from tocsin_host.finding_log import PER_MINUTE
@@ -25,7 +25,7 @@ def test_example_is_that_of_the_vectors_and_of_the_library() -> None:
     body, tag, wire = (bytes.fromhex(line[8:].strip()) for line in lines)
     assert (body + tag).hex() == VECTORS["example"]["body"]
     assert wire.hex() == VECTORS["example"]["wire"]
-    assert messages.encode_ack(b"\x11" * 32, 1, 7, False) == body + tag
+    assert messages.encode_ack(b"\x11" * 32, 1, 7, 7, 0b1100) == body + tag
     assert framing.encode_frame(body + tag) == wire
 
 
@@ -47,10 +47,16 @@ def test_numbers_are_those_of_the_library() -> None:
     assert f"once {framing.BODY_MAX_BYTES + 4 + 1 + 1} bytes have come" in TEXT
     assert [backoff_ms(attempt) // 1000 for attempt in range(6)] == [1, 2, 4, 8, 10, 10]
     assert "back-off of 1, 2, 4, 8, 10, 10 … s" in TEXT
-    assert f"at most {gateway_session.WINDOW_RECORDS} beyond" in TEXT
-    assert f"Without progress for {gateway_session.RESEND_AFTER_MS // 1000} s" in TEXT
-    assert gateway_session.TRIES_BEFORE_NEW_SESSION == 3
-    assert "after the third time without progress the session is over" in TEXT
+    assert f"at most {messages.WINDOW_RECORDS} from `next` on" in TEXT
+    assert f"at most the {messages.WINDOW_RECORDS - 1} after `next`" in TEXT
+    assert (
+        f"plus {send_window.PROBE_MORE_MS} ms, then after ever twice as long, at most {send_window.PROBE_MOST_MS} ms"
+        in TEXT
+    )
+    assert f"at most {send_window.PROBE_END_MS // 1000} s. When" in TEXT
+    assert f"showed anything new for {send_window.GIVE_UP_AFTER_MS // 1000} s" in TEXT
+    assert f"At most {send_window.URGENT_MAX} are on their way" in TEXT
+    assert "Alarms, tampers, faults and troubles are **urgent**" in TEXT
     assert f"every {gateway_session.TIME_ASK_EVERY_MS // 1000} s the gateway sends **time ask**" in TEXT
     assert f"it came within {gateway_session.TIME_ANSWER_WITHIN_MS // 1000} s of the ask" in TEXT
     assert f"at most {PER_MINUTE} findings a minute on each port" in TEXT

@@ -118,7 +118,7 @@ def test_stuck_port_does_not_hold_up_the_other(
         fake_ports["good"].incoming.put(good.session.transmit(0))
         good.hear(encode_frame(wait_for_frame(fake_ports["good"], messages.WELCOME)))
         fake_ports["good"].incoming.put(good.session.transmit(0))
-        assert messages.decode_ack(wait_for_frame(fake_ports["good"], messages.ACK)) == (3, False)
+        assert messages.decode_ack(wait_for_frame(fake_ports["good"], messages.ACK)) == (3, 3, 0)
         assert fake_ports["bad"].written.empty()
         fake_ports["bad"].let_go.set()
 
@@ -153,7 +153,7 @@ def test_port_that_never_falls_silent_does_not_keep_the_other_from_its_ack(
         fake_ports["good"].incoming.put(good.session.transmit(0))
         good.hear(encode_frame(wait_for_frame(fake_ports["good"], messages.WELCOME)))
         fake_ports["good"].incoming.put(good.session.transmit(0))
-        assert messages.decode_ack(wait_for_frame(fake_ports["good"], messages.ACK)) == (3, False)
+        assert messages.decode_ack(wait_for_frame(fake_ports["good"], messages.ACK)) == (3, 3, 0)
         done.set()
 
 

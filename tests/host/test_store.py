@@ -27,6 +27,17 @@ def test_append_rows_come_back_in_order(store: Store, rows_of: Rows) -> None:
     assert list(store.records("nobody")) == []
 
 
+def test_holes_are_what_is_missing_before_a_record_with_its_proof(store: Store, rows_of: Rows) -> None:
+    rows = [row._replace(prev_mac=bytes(16) if row.seq in (4, 9, 20) else None) for row in rows_of("gallery", 21)]
+    assert store.holes("gallery") == []
+    store.append(rows[4:6] + rows[9:12] + rows[20:])
+    store.append(rows_of("storeroom", 3))
+    assert store.holes("gallery") == [(0, 3), (6, 8), (12, 19)]
+    store.append(rows[0:4] + rows[13:20])
+    assert store.holes("gallery") == [(6, 8)]
+    assert store.holes("storeroom") == store.holes("nobody") == []
+
+
 def test_append_same_bytes_again_changes_nothing(store: Store, rows_of: Rows) -> None:
     rows = rows_of("gallery", 5)
     store.append(rows[:3])

@@ -53,9 +53,21 @@ def test_malformed_and_damaged_frames_are_counted_and_the_rest_goes_on():
     assert session.damaged_count == 4
 
 
+def test_gone_is_believed_only_from_the_gateway_of_this_session():
+    session, key = opened()
+    gone = encode_frame(messages.encode_gone(key, 3, 9))
+    assert session.receive(gone) == [(host_session.GONE, 3, 9)]
+    assert session.receive(encode_frame(messages.encode_gone(LINK_KEY, 3, 9))) == []
+    assert session.damaged_count == 1
+    session.welcome(a_hello(b"another!"), LINK_KEY, LIB_HASH, 3, b"new host")
+    assert session.receive(gone) == []
+    session.who()
+    assert session.receive(gone) == [] and session.damaged_count == 3
+
+
 def test_frames_of_the_host_mean_nothing_to_it():
     session, key = opened()
-    for body in (messages.encode_ack(key, 1, 1, False), b"\x85", b"\x86\x01"):
+    for body in (messages.encode_ack(key, 1, 1, 1, 0), b"\x85", b"\x86\x01"):
         assert session.receive(encode_frame(body)) == []
 
 
@@ -70,27 +82,27 @@ def test_tagged_frames_are_numbered_from_0_and_rise():
     session = HostSession()
     welcome = bodies(session.welcome(a_hello(), LINK_KEY, LIB_HASH, 3, b"the host"))[0]
     key = messages.session_key(LINK_KEY, b"gateway!", b"the host")
-    told = [welcome] + bodies(session.ack(4, False) + session.time(7, 9) + session.ack(5, True))
+    told = [welcome] + bodies(session.ack(4, 4, 0) + session.time(7, 9) + session.ack(5, 5, 0b110))
     assert [messages.frame_number(body) for body in told] == [0, 1, 2, 3]
     assert all(messages.is_sealed(key, body) for body in told)
-    assert messages.decode_welcome(welcome) == (1, LIB_HASH, 3, b"the host")
-    assert messages.decode_ack(told[1]) == (4, False) and messages.decode_ack(told[3]) == (5, True)
+    assert messages.decode_welcome(welcome) == (2, LIB_HASH, 3, b"the host")
+    assert messages.decode_ack(told[1]) == (4, 4, 0) and messages.decode_ack(told[3]) == (5, 5, 0b110)
     assert messages.decode_time(told[2]) == (7, 9)
 
 
 def test_new_session_numbers_from_0_again():
     session, _ = opened()
-    session.ack(4, False)
+    session.ack(4, 4, 0)
     session.welcome(a_hello(b"another!"), LINK_KEY, LIB_HASH, 3, b"new host")
-    assert messages.frame_number(bodies(session.ack(4, False))[0]) == 1
+    assert messages.frame_number(bodies(session.ack(4, 4, 0))[0]) == 1
 
 
 def test_same_hello_again_gets_the_same_welcome():
     session = HostSession()
     first = session.welcome(a_hello(), LINK_KEY, LIB_HASH, 3, b"the host")
-    session.ack(4, False)
+    session.ack(4, 4, 0)
     assert session.is_open_for(a_hello()) and session.welcome_again() == first
-    assert messages.frame_number(bodies(session.ack(5, False))[0]) == 2
+    assert messages.frame_number(bodies(session.ack(5, 5, 0))[0]) == 2
     assert not session.is_open_for(a_hello(b"another!"))
     session.who()
     assert not session.is_open_for(a_hello())

@@ -36,6 +36,7 @@ class Records:
 
     oldest_seq = 3
     next_seq = 40
+    acked_seq = 0
 
     def first_from(self, seq):
         return max(seq, self.oldest_seq)
@@ -65,13 +66,15 @@ def test_bodies_from_the_gateway_are_the_same_bytes():
     mac = unhexlify(fields_of("record with the mac before it")["previous_mac"])
     assert messages.encode_record(RECORD, mac) == body_of("record with the mac before it")
     assert messages.encode_time_ask(1 << 40) == body_of("time ask")
+    assert messages.encode_gone(SESSION_KEY, 7, 299) == body_of("gone")
 
 
 def test_bodies_from_the_host_are_the_same_bytes():
     assert messages.session_key(LINK_KEY, GATEWAY_NONCE, HOST_NONCE) == SESSION_KEY
     assert messages.encode_welcome(SESSION_KEY, LIB_HASH, 38, HOST_NONCE) == body_of("welcome")
-    assert messages.encode_ack(SESSION_KEY, 1, 39, False) == body_of("ack")
-    assert messages.encode_ack(SESSION_KEY, 2, 39, True) == body_of("ack asking for the rest again")
+    assert messages.encode_ack(SESSION_KEY, 1, 39, 39, 0) == body_of("ack")
+    assert messages.encode_ack(SESSION_KEY, 2, 39, 39, 0x8000000C) == body_of("ack with later records")
+    assert messages.encode_ack(SESSION_KEY, 3, 39, 5000, 1) == body_of("ack of an urgent record far ahead")
     assert messages.encode_time(SESSION_KEY, 3, 1000, 1_790_000_000_123) == body_of("time")
     assert messages.encode_command(LINK_KEY, 6, 1, -2) == body_of("command")
 
@@ -79,19 +82,21 @@ def test_bodies_from_the_host_are_the_same_bytes():
 def test_bodies_from_the_gateway_are_read():
     found = messages.decode_hello(body_of("hello"))
     fields = fields_of("hello")
-    assert (found.name, found.boot, found.wire_version) == (fields["name"], fields["boot"], 1)
+    assert (found.name, found.boot, found.wire_version) == (fields["name"], fields["boot"], 2)
     assert (found.oldest_seq, found.next_seq) == (fields["oldest"], fields["next"])
     assert (found.command_counter, found.nonce, found.lib_hash) == (fields["counter"], GATEWAY_NONCE, LIB_HASH)
     assert messages.decode_record(body_of("record")) == (RECORD, None)
     mac = unhexlify(fields_of("record with the mac before it")["previous_mac"])
     assert messages.decode_record(body_of("record with the mac before it")) == (RECORD, mac)
     assert messages.decode_time_ask(body_of("time ask")) == fields_of("time ask")["uptime_ms"]
+    assert messages.decode_gone(body_of("gone")) == (fields_of("gone")["first"], fields_of("gone")["last"])
 
 
 def test_bodies_from_the_host_are_read():
-    assert messages.decode_welcome(body_of("welcome")) == (1, LIB_HASH, fields_of("welcome")["next"], HOST_NONCE)
-    for name in ("ack", "ack asking for the rest again"):
-        assert messages.decode_ack(body_of(name)) == (fields_of(name)["next"], fields_of(name)["resend"])
+    assert messages.decode_welcome(body_of("welcome")) == (2, LIB_HASH, fields_of("welcome")["next"], HOST_NONCE)
+    for name in ("ack", "ack with later records", "ack of an urgent record far ahead"):
+        fields = fields_of(name)
+        assert messages.decode_ack(body_of(name)) == (fields["next"], fields["from"], fields["has"])
     fields = fields_of("time")
     assert messages.decode_time(body_of("time")) == (fields["asked_ms"], fields["utc_ms"])
     fields = fields_of("command")
@@ -124,12 +129,15 @@ def test_streams_give_the_same_bodies_whole_and_byte_by_byte():
 
 def test_conversations_end_alike():
     for entry in VECTORS["conversations"]:
-        session = GatewaySession(a_hello(), LINK_KEY, Records(), lambda n: bytes(n))
+        records = Records()
+        nonces = [bytes(8), GATEWAY_NONCE]
+        session = GatewaySession(a_hello(), LINK_KEY, records, lambda n, nonces=nonces: nonces.pop())
         session.transmit(0)
         events = session.receive(unhexlify(entry["wire"]), VECTORS["told_at_ms"])
         assert [list(event) for event in events] == entry["events"], entry["name"]
         assert session.is_up == entry["up"], entry["name"]
         assert session.damaged_count == entry["damaged"], entry["name"]
+        assert records.acked_seq == entry["acked"], entry["name"]
 
 
 def test_no_frame_leaves_that_a_receiver_would_drop():

@@ -41,8 +41,9 @@ def test_hello_name_has_the_letters_of_docs_record():
 
 def test_host_numbers_that_do_not_fit_are_refused():
     assert refused(messages.encode_welcome, KEY, bytes(8), 1 << 32, bytes(8))
-    assert refused(messages.encode_ack, KEY, 1 << 32, 0, False)
-    assert refused(messages.encode_ack, KEY, 0, -1, False)
+    assert refused(messages.encode_ack, KEY, 1 << 32, 0, 0, 0)
+    assert refused(messages.encode_ack, KEY, 0, -1, 0, 0)
+    assert refused(messages.encode_ack, KEY, 0, 0, 0, 1 << 32)
     assert refused(messages.encode_time, KEY, -1, 0, 0)
     for counter, code, argument in ((1 << 32, 0, 0), (0, 256, 0), (0, -1, 0), (0, 0, 1 << 31), (0, 0, -(1 << 31) - 1)):
         assert refused(messages.encode_command, KEY, counter, code, argument)
@@ -52,7 +53,8 @@ def test_bodies_of_a_wrong_length_are_refused():
     decoders = (
         (messages.decode_time_ask, messages.encode_time_ask(5)),
         (messages.decode_welcome, messages.encode_welcome(KEY, bytes(8), 0, bytes(8))),
-        (messages.decode_ack, messages.encode_ack(KEY, 0, 0, False)),
+        (messages.decode_ack, messages.encode_ack(KEY, 0, 0, 0, 0)),
+        (messages.decode_gone, messages.encode_gone(KEY, 0, 0)),
         (messages.decode_time, messages.encode_time(KEY, 0, 0, 0)),
         (messages.decode_command, messages.encode_command(KEY, 0, 0, 0)),
         (messages.decode_record, messages.encode_record(bytes(RECORD_BYTES), bytes(MAC_BYTES))),

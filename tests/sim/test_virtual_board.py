@@ -14,7 +14,7 @@ from tocsin.anchor import ANCHOR_BYTES
 from tocsin.chain import ChainVerifier
 from tocsin.command import HEARTBEAT_NOW, SET_MODE
 from tocsin.framing import encode_frame
-from tocsin.record import Record, unpack
+from tocsin.record import Record, seq_of, unpack
 from tocsin.slot import SECTOR_BYTES, SLOT_BYTES, SLOTS, seq_in, slot_offset
 from tocsin_host import gateway_files, image_littlefs
 from tocsin_host.keys import GatewaySecrets
@@ -80,11 +80,14 @@ class Bench:
                 reply += self.session.time(what[1], UTC_AT_START_MS + self.board.now_ms)
             elif what[0] == host_session.RECORD:
                 took_record = True
-                verdict = self._verifier.accept(what[1], what[2])
-                assert verdict in ("verified", "gap", "duplicate?"), verdict
-                if verdict != "duplicate?":
+                if what[2] is not None and seq_of(what[1]) > self._verifier.next_seq:
+                    self._verifier.next_seq, self._verifier.mac = seq_of(what[1]), what[2]
+                verdict = self._verifier.accept(what[1])
+                assert verdict in ("verified", "known?"), verdict
+                if verdict != "known?":
                     self.records.append(unpack(what[1]))
-        return reply + self.session.ack(self._verifier.next_seq, False) if took_record else reply
+        next_seq = self._verifier.next_seq
+        return reply + self.session.ack(next_seq, next_seq, 0) if took_record else reply
 
 
 @pytest.fixture

@@ -59,20 +59,26 @@ def sealed(key, body):
 SESSION_KEY = hmac.digest(LINK_KEY, b"tocsin session" + GATEWAY_NONCE + HOST_NONCE, "sha256")
 
 
-def hello(nonce=GATEWAY_NONCE, name=NAME, key=LINK_KEY, version=1, oldest=3, next_seq=40, counter=5):
+def hello(nonce=GATEWAY_NONCE, name=NAME, key=LINK_KEY, version=2, oldest=3, next_seq=40, counter=5):
     """A hello of boot 2."""
     head = struct.pack("<BB8s8sIIII8s", 0x01, version, KEY_ID, LIB_HASH, 2, oldest, next_seq, counter, nonce)
     return sealed(key, head + name)
 
 
-def welcome(key=SESSION_KEY, next_seq=38, nonce=HOST_NONCE, version=1):
+def welcome(key=SESSION_KEY, next_seq=38, nonce=HOST_NONCE, version=2):
     """A welcome: frame 0 of its session."""
     return sealed(key, struct.pack("<BIB8sI8s", 0x81, 0, version, LIB_HASH, next_seq, nonce))
 
 
-def ack(number, next_seq, flags=0, key=SESSION_KEY):
+def ack(number, next_seq, has=0, from_seq=None, key=SESSION_KEY):
     """An acknowledgement."""
-    return sealed(key, struct.pack("<BIIB", 0x82, number, next_seq, flags))
+    from_seq = next_seq if from_seq is None else from_seq
+    return sealed(key, struct.pack("<BIIII", 0x82, number, next_seq, from_seq, has))
+
+
+def gone(first, last, key=SESSION_KEY):
+    """The gateway's word that records are gone."""
+    return sealed(key, struct.pack("<BII", 0x04, first, last))
 
 
 def time(number, asked_ms, utc_ms, key=SESSION_KEY):
@@ -85,6 +91,8 @@ def command(counter, code, argument, key=LINK_KEY):
     return sealed(key, struct.pack("<BIBi", 0x84, counter, code, argument))
 
 
+EXAMPLE = ack(1, 7, 0b1100, key=b"\x11" * 32)
+
 # Name, body, and what a reader of the body must find in it.
 BODIES = [
     ("hello", hello(), {"name": "gallery", "boot": 2, "oldest": 3, "next": 40, "counter": 5}),
@@ -95,8 +103,10 @@ BODIES = [
     ("ping", b"\x7e\0\0\1", {}),
     ("pong", b"\x7f", {}),
     ("welcome", welcome(), {"next": 38, "host_nonce": HOST_NONCE.hex()}),
-    ("ack", ack(1, 39), {"next": 39, "resend": False}),
-    ("ack asking for the rest again", ack(2, 39, 1), {"next": 39, "resend": True}),
+    ("gone", gone(7, 299), {"first": 7, "last": 299}),
+    ("ack", ack(1, 39), {"next": 39, "from": 39, "has": 0}),
+    ("ack with later records", ack(2, 39, 0x8000000C), {"next": 39, "from": 39, "has": 0x8000000C}),
+    ("ack of an urgent record far ahead", ack(3, 39, 1, 5000), {"next": 39, "from": 5000, "has": 1}),
     ("time", time(3, 1000, 1_790_000_000_123), {"asked_ms": 1000, "utc_ms": 1_790_000_000_123}),
     ("command", command(6, 1, -2), {"counter": 6, "code": 1, "argument": -2}),
     ("who", b"\x85", {}),
@@ -114,7 +124,7 @@ def streams():
     long_by_one = stuff(b"\x55" * 161 + struct.pack("<I", zlib.crc32(b"\x55" * 161))) + b"\0"
     yield "two frames", frame(good) + frame(other), [good, other], 0
     yield "empty frames", b"\0\0\0" + wire + b"\0\0", [good], 0
-    yield "wrong CRC", frame(good)[:-3] + bytes((frame(good)[-3] ^ 1,)) + frame(good)[-2:] + frame(other), [other], 1
+    yield "wrong CRC", frame(good)[:-3] + bytes((frame(good)[-3] ^ 0x80,)) + frame(good)[-2:] + frame(other), [other], 1
     yield "CRC of another body", stuff(good + struct.pack("<I", zlib.crc32(other))) + b"\0" + wire, [good], 1
     yield "COBS run beyond the end", b"\x05\x01\x02\0" + wire, [good], 1
     yield "COBS code that no short frame has", b"\xff" + b"\x01" * 20 + b"\0" + wire, [good], 1
@@ -134,55 +144,43 @@ def streams():
 def conversations():
     """What a gateway is told after its hello, frame by frame, and what it must make of it.
 
-    It keeps records 3 to 39. `up`: whether it has a session afterwards; `damaged`: frames counted; `events`: as lists.
+    It keeps records 3 to 39. `up`: whether it has a session afterwards; `damaged`: frames counted; `acked`: all below
+    this seq is acknowledged; `events`: as lists.
     """
     up = [welcome()]
-    open_event = ["acked", 38]
     other_key = hmac.digest(OTHER_KEY, b"tocsin session" + GATEWAY_NONCE + HOST_NONCE, "sha256")
-    yield "welcome", [welcome()], True, 0, [open_event]
-    yield "welcome twice", [welcome(), welcome()], True, 0, [open_event]
-    yield "welcome under another link key", [welcome(other_key)], False, 1, []
-    yield "welcome to another hello", [welcome(nonce=HOST_NONCE[::-1])], False, 1, []
-    yield "welcome of another wire version", [welcome(version=2)], False, 1, []
-    yield "ack outside a session", [ack(1, 39)], False, 1, []
-    yield "acks", [*up, ack(1, 39), ack(2, 40)], True, 0, [open_event, ["acked", 39], ["acked", 40]]
-    yield "ack repeated", [*up, ack(1, 39), ack(1, 39)], True, 1, [open_event, ["acked", 39]]
-    yield "ack numbered 0", [*up, ack(0, 39)], True, 1, [open_event]
-    yield "ack with a number left out", [*up, ack(7, 39)], True, 0, [open_event, ["acked", 39]]
-    yield "older number", [*up, ack(7, 39), ack(6, 40)], True, 1, [open_event, ["acked", 39]]
-    yield "ack with a wrong tag", [*up, ack(1, 40, key=other_key)], True, 1, [open_event]
-    yield "ack of what was never sent", [*up, ack(1, 4_000_000_000)], True, 0, [open_event, ["acked", 40]]
-    yield "ack going back", [*up, ack(1, 40), ack(2, 39)], True, 0, [open_event, ["acked", 40], ["acked", 40]]
-    yield "ack cut short", [*up, ack(1, 39)[:-1]], True, 1, [open_event]
-    yield (
-        "forged ack leaves the number",
-        [*up, ack(9, 40, key=other_key), ack(1, 39)],
-        True,
-        1,
-        [
-            open_event,
-            ["acked", 39],
-        ],
-    )
-    yield "who", [*up, b"\x85"], False, 0, [open_event]
-    yield "welcome of the session before who", [*up, b"\x85", welcome()], False, 1, [open_event]
-    yield (
-        "time in time",
-        [*up, time(1, 8_000, 1_790_000_000_000)],
-        True,
-        0,
-        [
-            open_event,
-            ["time", 1_790_000_001_000, 1000],
-        ],
-    )
-    yield "time too late", [*up, time(1, 7_999, 1_790_000_000_000)], True, 0, [open_event]
-    yield "time for an ask not made yet", [*up, time(1, 10_001, 1_790_000_000_000)], True, 0, [open_event]
-    yield "command outside a session", [command(6, 1, -2)], False, 0, [["command", 6, 1, -2]]
-    yield "command twice", [command(6, 1, 0), command(6, 1, 0)], False, 0, [["command", 6, 1, 0], ["command", 6, 1, 0]]
-    yield "forged command", [command(6, 1, 0, OTHER_KEY)], False, 1, [["forged command", 6, 1]]
-    yield "refused", [b"\x86\x02"], False, 0, [["refused", 2]]
-    yield "unknown type", [b"\x6f\x01", welcome()], True, 0, [open_event]
+    yield "welcome", [welcome()], True, 0, 38, []
+    yield "welcome twice", [welcome(), welcome()], True, 0, 38, []
+    yield "welcome under another link key", [welcome(other_key)], False, 1, 0, []
+    yield "welcome to another hello", [welcome(nonce=HOST_NONCE[::-1])], False, 1, 0, []
+    yield "welcome of another wire version", [welcome(version=1)], False, 1, 0, []
+    yield "welcome of a host that is ahead", [welcome(next_seq=4_000_000_000)], True, 0, 40, []
+    yield "ack outside a session", [ack(1, 39)], False, 1, 0, []
+    yield "acks", [*up, ack(1, 39), ack(2, 40)], True, 0, 40, []
+    yield "ack repeated", [*up, ack(1, 39), ack(1, 39)], True, 1, 39, []
+    yield "ack numbered 0", [*up, ack(0, 39)], True, 1, 38, []
+    yield "ack with a number left out", [*up, ack(7, 39)], True, 0, 39, []
+    yield "older number", [*up, ack(7, 39), ack(6, 40)], True, 1, 39, []
+    yield "ack with a wrong tag", [*up, ack(1, 40, key=other_key)], True, 1, 38, []
+    yield "ack of what was never sent", [*up, ack(1, 4_000_000_000)], True, 0, 40, []
+    yield "ack going back", [*up, ack(1, 40), ack(2, 39)], True, 0, 40, []
+    yield "ack cut short", [*up, ack(1, 39)[:-1]], True, 1, 38, []
+    yield "ack of wire version 1", [*up, sealed(SESSION_KEY, struct.pack("<BIIB", 0x82, 1, 39, 0))], True, 1, 38, []
+    yield "forged ack leaves the number", [*up, ack(9, 40, key=other_key), ack(1, 39)], True, 1, 39, []
+    yield "a later record lets nothing be forgotten", [*up, ack(1, 38, 0b10)], True, 0, 38, []
+    yield "a record far ahead lets nothing be forgotten", [*up, ack(1, 38, 1, 5000)], True, 0, 38, []
+    yield "gone is the gateway's word", [*up, gone(38, 39)], True, 0, 38, []
+    yield "who", [*up, b"\x85"], False, 0, 38, []
+    yield "welcome of the session before who", [*up, b"\x85", welcome()], False, 1, 38, []
+    in_time = [["time", 1_790_000_001_000, 1000]]
+    yield "time in time", [*up, time(1, 8_000, 1_790_000_000_000)], True, 0, 38, in_time
+    yield "time too late", [*up, time(1, 7_999, 1_790_000_000_000)], True, 0, 38, []
+    yield "time for an ask not made yet", [*up, time(1, 10_001, 1_790_000_000_000)], True, 0, 38, []
+    yield "command outside a session", [command(6, 1, -2)], False, 0, 0, [["command", 6, 1, -2]]
+    yield "command twice", [command(6, 1, 0), command(6, 1, 0)], False, 0, 0, [["command", 6, 1, 0]] * 2
+    yield "forged command", [command(6, 1, 0, OTHER_KEY)], False, 1, 0, [["forged command", 6, 1]]
+    yield "refused", [b"\x86\x02"], False, 0, 0, [["refused", 2]]
+    yield "unknown type", [b"\x6f\x01", welcome()], True, 0, 38, []
 
 
 def main():
@@ -195,7 +193,7 @@ def main():
         "key_id": KEY_ID.hex(),
         "lib_hash": LIB_HASH.hex(),
         "record": RECORD.hex(),
-        "example": {"body": ack(1, 7, key=b"\x11" * 32).hex(), "wire": frame(ack(1, 7, key=b"\x11" * 32)).hex()},
+        "example": {"body": EXAMPLE.hex(), "wire": frame(EXAMPLE).hex()},
         "bodies": [
             {"name": name, "body": body.hex(), "wire": frame(body).hex(), "fields": fields}
             for name, body, fields in BODIES
@@ -218,8 +216,15 @@ def main():
         ],
         "told_at_ms": 10_000,
         "conversations": [
-            {"name": name, "wire": b"".join(map(frame, told)).hex(), "up": up, "damaged": damaged, "events": events}
-            for name, told, up, damaged, events in conversations()
+            {
+                "name": name,
+                "wire": b"".join(map(frame, told)).hex(),
+                "up": up,
+                "damaged": damaged,
+                "acked": acked,
+                "events": events,
+            }
+            for name, told, up, damaged, acked, events in conversations()
         ],
     }
     Path(__file__).with_name("link.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")

@@ -100,7 +100,7 @@ class Link:
     def __init__(self, clock: "Clock") -> None:
         self._clock = clock
         self._flag = asyncio.ThreadSafeFlag()
-        self._timeout_due = False
+        self._due_ms: "list[int]" = []
         self._open = True
         self._in = b""
         self.out = b""
@@ -118,9 +118,10 @@ class Link:
 
     async def wait(self, timeout_ms: int) -> None:
         if not self._in:
-            if not self._timeout_due:
-                self._timeout_due = True
-                self._clock.at(self._clock.now_ms + timeout_ms, self._time_out)
+            due_ms = self._clock.now_ms + timeout_ms
+            if not self._due_ms or due_ms < min(self._due_ms):
+                self._due_ms.append(due_ms)
+                self._clock.at(due_ms, self._time_out, due_ms)
             await self._flag.wait()
 
     def arrive(self, data: bytes) -> None:
@@ -135,8 +136,8 @@ class Link:
         if not is_open:
             self._in = self.out = b""
 
-    def _time_out(self) -> None:
-        self._timeout_due = False
+    def _time_out(self, due_ms: int) -> None:
+        self._due_ms.remove(due_ms)
         self._flag.set()
 
 
