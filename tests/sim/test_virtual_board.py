@@ -39,6 +39,7 @@ class Bench:
         self.records: list[Record] = []
         self.hellos: list[messages.Hello] = []
         self._verifier = ChainVerifier(SECRETS.k0)
+        self._ahead: dict[int, tuple[bytes, bytes]] = {}
         self.answers = True
         self.power_on()
 
@@ -80,14 +81,22 @@ class Bench:
                 reply += self.session.time(what[1], UTC_AT_START_MS + self.board.now_ms)
             elif what[0] == host_session.RECORD:
                 took_record = True
-                if what[2] is not None and seq_of(what[1]) > self._verifier.next_seq:
-                    self._verifier.next_seq, self._verifier.mac = seq_of(what[1]), what[2]
-                verdict = self._verifier.accept(what[1])
-                assert verdict in ("verified", "known?"), verdict
-                if verdict != "known?":
-                    self.records.append(unpack(what[1]))
+                self._take(what[1], what[2])
+            elif what[0] == host_session.GONE:
+                record, mac_before = self._ahead[what[2] + 1]
+                self._verifier.next_seq, self._verifier.mac = what[2] + 1, mac_before
+                self._take(record, None)
         next_seq = self._verifier.next_seq
         return reply + self.session.ack(next_seq, next_seq, 0) if took_record else reply
+
+    def _take(self, record: bytes, mac_before: bytes | None) -> None:
+        """What comes ahead of its turn is only kept, in case what is before it is gone."""
+        if mac_before is not None:
+            self._ahead[seq_of(record)] = record, mac_before
+        verdict = self._verifier.accept(record)
+        assert verdict in ("verified", "known?", "ahead"), verdict
+        if verdict == "verified":
+            self.records.append(unpack(record))
 
 
 @pytest.fixture
