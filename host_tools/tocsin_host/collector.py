@@ -158,7 +158,7 @@ class Collector:
 
     def _look_at(self, port: _Port, hello: messages.Hello, gateway: GatewayRecord) -> None:
         """Tell what a sealed hello says that should not be."""
-        if hello.next_seq < gateway.end_seq:
+        if hello.next_seq < gateway.end_seq and not self._is_heard_elsewhere(port, gateway):
             detail = f"gateway at record {hello.next_seq}, host at {gateway.end_seq}: an older state was restored"
             self._findings.tell(port.name, hello.name, hello.next_seq, "rollback", detail)
         if hello.lib_hash != self._lib_hash:
@@ -168,6 +168,10 @@ class Collector:
         if hello.key_id != held:
             detail = f"the gateway seals with key {hello.key_id.hex()}, its secrets here are of {held.hex()}"
             self._findings.tell(port.name, hello.name, -1, "wrong key", detail)
+
+    def _is_heard_elsewhere(self, port: _Port, gateway: GatewayRecord) -> bool:
+        """Whether records of this gateway may have overtaken, on another port, what it says on this one."""
+        return any(one is not port and one.gateway is gateway and one.session.is_up for one in self._ports.values())
 
     def _open_session(self, port: _Port, hello: messages.Hello, gateway: GatewayRecord) -> None:
         port.gateway = gateway

@@ -116,8 +116,7 @@ class Store:
             SELECT coalesce((SELECT max(seq) FROM records WHERE gateway = here.gateway AND seq < here.seq) + 1, 0),
             seq - 1 FROM records AS here WHERE gateway = ? AND prev_mac IS NOT NULL AND seq > 0 AND NOT EXISTS
             (SELECT 1 FROM records WHERE gateway = here.gateway AND seq = here.seq - 1) ORDER BY seq"""
-        with explain(self.path):
-            return [(first, last) for first, last in self.connection.execute(query, (gateway,))]
+        return [(first, last) for first, last in self.database.execute(query, (gateway,))]
 
     def finding(self, gateway: str, seq: int, kind: str, detail: str, received_utc_ms: int | None = None) -> int:
         """Store what the host noticed; returns its id."""
