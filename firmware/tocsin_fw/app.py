@@ -6,13 +6,19 @@ Role in the flow: all stages of a gateway. Context: task.
 import asyncio
 from binascii import unhexlify
 
-from tocsin.event import SOURCE_GATEWAY, TROUBLE_CONFIG_REFUSED, TROUBLE_ROOT_FILES, TYPE_BOOT
+from tocsin.event import (
+    SOURCE_GATEWAY,
+    TROUBLE_CONFIG_REFUSED,
+    TROUBLE_ROOT_FILES,
+    TROUBLE_START_FAILED,
+    TYPE_BOOT,
+)
 from tocsin.gateway_session import GatewaySession
 from tocsin.messages import Hello
 from tocsin.zone import Zone
 
 from . import config as configuration
-from . import measure
+from . import failed_start, measure
 from .flash import ReservedFlash
 from .guard import Guard
 from .journal import Journal
@@ -21,7 +27,7 @@ from .orders import Orders
 from .pulse import Pulse, input_word
 from .recorder import Recorder
 from .sense import Contact, Contacts
-from .supervisor import Supervisor, keep_error
+from .supervisor import Supervisor
 from .uplink import Uplink
 
 TYPE_CHECKING = False
@@ -35,8 +41,6 @@ if TYPE_CHECKING:
 # to be normal until a little later, when the loops have had their three readings, was found so at start.
 SETTLE_MS = 250
 START_UNTIL_MS = 600
-# A gateway that cannot run tries again; not so often that it wears out its flash.
-RESTART_AFTER_MS = 10_000
 
 
 class Gateway:
@@ -70,6 +74,10 @@ class Gateway:
         await asyncio.sleep_ms(SETTLE_MS)
         self.recorder.record(TYPE_BOOT, SOURCE_GATEWAY, value=self.hal.reset_cause(), count=input_word(self.hal))
         self.recorder.report_start()
+        failures = failed_start.count(self.hal.storage)
+        if failures:
+            self.recorder.trouble(TROUBLE_START_FAILED, failures)
+            failed_start.forget(self.hal.storage)
         if self._config_problems:
             self.recorder.trouble(TROUBLE_CONFIG_REFUSED, self._config_problems)
         # A virtual board's storage is a folder among others; a real one's is the whole file system.
@@ -145,16 +153,10 @@ def _hello(config: "Config", keystore: Keystore, recorder: Recorder) -> Hello:
 
 
 def run(open_hal: "Callable[[Config], Hal]", root: str = "") -> None:
-    """Run the firmware on the board that `open_hal(config)` gives, with what `root` configures. Does not return."""
+    """Run the firmware on the board that `open_hal(config)` gives, with what `root` configures.
+
+    Returns only by raising: then the caller notes a failed start and tries again.
+    """
     config, problems = configuration.load(root + "/site.json")
     hal = open_hal(config)
-    try:
-        asyncio.run(Gateway(hal, config, problems).run())
-    except Exception as error:  # noqa: BLE001 - whatever it is, a gateway that stands still helps nobody
-        keep_error(hal.storage, error)
-        asyncio.run(_restart(hal))
-
-
-async def _restart(hal: "Hal") -> None:
-    await asyncio.sleep_ms(RESTART_AFTER_MS)
-    hal.restart()
+    asyncio.run(Gateway(hal, config, problems).run())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # What belongs at the root of a board's file system. The stock image looks for modules there first, so a stray
 # /struct.py would stand in for a built-in one.
-ROOT_FILES = ("boot.py", "main.py", "lib", "site.json", "keys", "flash", "last-error.txt")
+ROOT_FILES = ("boot.py", "main.py", "lib", "site.json", "keys", "flash", "last-error.txt", "failed-starts")
 
 _HEX = "0123456789abcdef"
 # Field, smallest, largest.

@@ -23,6 +23,7 @@ _TROUBLES = {
     event.TROUBLE_CONFIG_REFUSED: "configuration refused",
     event.TROUBLE_ROOT_FILES: "{} unexpected files",
     event.TROUBLE_TRANSITIONS_LOST: "{} transitions lost",
+    event.TROUBLE_START_FAILED: "the last start ended with an error, {} times",
     event.TROUBLE_NETWORK: "network path failed or ended, {} times",
     event.TROUBLE_CERTIFICATE: "the broker's certificate is not the right one, {} attempts",
     event.TROUBLE_SECTOR_FAILED: "flash sector {} failed",

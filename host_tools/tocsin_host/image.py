@@ -19,7 +19,8 @@ from .image_uf2 import ImageError, read_uf2, to_pages, write_uf2
 from .keys import GatewaySecrets
 
 DEVICE_PACKAGES = ("tocsin", "tocsin_boards", "tocsin_fw")
-MAIN_PY = b"from tocsin_fw import app, hal_rp2\n\napp.run(hal_rp2.open_hal)\n"
+# Goes to the board as text: it must run where nothing else of ours does.
+MAIN_SOURCE = "tocsin_fw/main_rp2.py"
 # Nothing beside these two is ever imported from the root of the file system: a stray /struct.py would stand
 # in for a built-in module.
 BOOT_PY = b'import sys\n\nsys.path[:] = [".frozen", "/lib"]\n'
@@ -36,7 +37,7 @@ def gateway_files(config: dict[str, object], secrets: GatewaySecrets) -> dict[st
     return {
         **device_files(),
         "/boot.py": BOOT_PY,
-        "/main.py": MAIN_PY,
+        "/main.py": main_py(),
         **own_files(config, secrets),
     }
 
@@ -48,7 +49,13 @@ def device_files() -> dict[str, bytes]:
         return {
             f"/lib/{name.removesuffix('.py')}.mpy": _compile(path, name, out)
             for name, path in sorted(_sources().items())
+            if name != MAIN_SOURCE
         }
+
+
+def main_py() -> bytes:
+    """The text of the board's /main.py."""
+    return _sources()[MAIN_SOURCE].read_bytes()
 
 
 def gateway_image(

@@ -4,7 +4,13 @@ The tests skip where the image is absent, with the command that fetches it.
 """
 
 import pytest
+from click.testing import CliRunner
 from tocsin_host import firmware_image, image, image_uf2
+from tocsin_host.cli import tocsin
+from tocsin_host.keys import load_secrets, secrets_path
+from tocsin_host.lib_hash import lib_hash
+from tocsin_host.site import load_site
+from tocsin_host.site_compile import compile_gateway
 from tocsin_sim.emulator.board import EmulatedBoard
 from tocsin_sim.emulator.flash_model import INSTANT
 
@@ -34,5 +40,28 @@ def make_board(official_image, device_files):
         return EmulatedBoard(
             image_uf2.to_flash(image_uf2.read_uf2(uf2), image.FLASH_BYTES), timing, has_radio=has_radio
         )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_house(official_image, tmp_path_factory):
+    """make_house(text of a site, gateway): (folder, flash), with keys in folder/keys; the flash of a board on which the
+    file that `tocsin image` wrote was dropped. `others` are files that its image does not have so.
+    """
+
+    def make(site, gateway, others=None):
+        folder = tmp_path_factory.mktemp("house")
+        path, keys, uf2 = folder / "site.toml", folder / "keys", folder / "gateway.uf2"
+        path.write_text(site)
+        for arguments in (["enrol", path], ["image", path, "--gateway", gateway, "-o", uf2]):
+            result = CliRunner().invoke(tocsin, [*map(str, arguments), "--keys", str(keys)])
+            assert result.exit_code == 0, result.output
+        written = uf2.read_bytes()
+        if others:
+            config = compile_gateway(load_site(path), gateway, lib_hash())
+            secrets = load_secrets(secrets_path(keys, gateway))
+            written = image.gateway_image(official_image, config, secrets, others)
+        return folder, image_uf2.to_flash(image_uf2.read_uf2(written), image.FLASH_BYTES)
 
     return make

@@ -4,11 +4,9 @@ One boot for all cases; every case goes on in a copy of the running board.
 """
 
 import pytest
-from click.testing import CliRunner
 from tocsin import event
 from tocsin.record import unpack
-from tocsin_host import image, image_littlefs, image_uf2
-from tocsin_host.cli import tocsin
+from tocsin_host import image
 from tocsin_host.collector import Collector
 from tocsin_host.keys import load_secrets
 from tocsin_host.lib_hash import lib_hash
@@ -57,21 +55,9 @@ UTC_AT_POWER_UP_MS = 1_800_000_000_000
 
 
 @pytest.fixture(scope="module")
-def house(official_image, tmp_path_factory):
-    """(folder, flash): a site with its keys, and the flash of a board on which the image was dropped."""
-    folder = tmp_path_factory.mktemp("house")
-    (folder / "site.toml").write_text(SITE)
-    for arguments in (
-        ["enrol", folder / "site.toml", "--keys", folder / "keys"],
-        [
-            *("image", folder / "site.toml", "--gateway", "gallery"),
-            *("-o", folder / "gallery.uf2", "--keys", folder / "keys"),
-        ],
-    ):
-        result = CliRunner().invoke(tocsin, list(map(str, arguments)))
-        assert result.exit_code == 0, result.output
-    pages = image_uf2.read_uf2((folder / "gallery.uf2").read_bytes())
-    return folder, image_uf2.to_flash(pages, image.FLASH_BYTES)
+def house(make_house):
+    """(folder, flash)."""
+    return make_house(SITE, "gallery")
 
 
 def power_up(flash):
@@ -252,24 +238,20 @@ def test_a_power_cut_in_the_middle_of_a_record_loses_none_that_was_stored(runnin
     assert any(row.type == event.TYPE_ALARM and row.source == 1 and row.boot == 2 for row in rows)
 
 
-def test_a_hung_firmware_is_reset_by_the_watchdog_and_says_so(house):
+def test_a_hung_firmware_is_reset_by_the_watchdog_and_says_so(make_house):
     """This main.py feeds the watchdog once and hangs; after the reset it is a gateway."""
-    files = {
-        **image_littlefs.read(house[1][image.FILE_SYSTEM_OFFSET :]),
-        "/main.py": (
-            b"import machine, time\nfrom tocsin_fw import hal_rp2\n"
-            b"if machine.reset_cause() == 1:\n"
-            b"    hal_rp2.Hal({'board': 'pico_w', 'zones': []}).feed()\n"
-            b"    time.sleep_ms(20_000)\n"
-        )
-        + image.MAIN_PY,
-    }
-    file_system = image_littlefs.build(files, image.FILE_SYSTEM_BLOCKS)
-    board = power_up(house[1][: image.FILE_SYSTEM_OFFSET] + file_system)
+    hangs_once = (
+        b"import machine, time\nfrom tocsin_fw import hal_rp2\n"
+        b"if machine.reset_cause() == 1:\n"
+        b"    hal_rp2.Hal({'board': 'pico_w', 'zones': []}).feed()\n"
+        b"    time.sleep_ms(20_000)\n"
+    )
+    folder, flash = make_house(SITE, "gallery", {"/main.py": hangs_once + image.main_py()})
+    board = power_up(flash)
     board.run_until(lambda: bool(board.watchdog_resets_ns), limit_ms=12_000, every_ms=100)
     assert 8000 <= board.watchdog_resets_ns[0] / NS_PER_MS <= 8500
     board.run_for_ms(1500)
-    host = Host(board, house[0], "hang")
+    host = Host(board, folder, "hang")
     host.run_for_ms(800)
     boots = [(row.boot, row.value) for row in host.rows() if row.type == event.TYPE_BOOT]
     assert boots == [(1, 3)]

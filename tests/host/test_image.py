@@ -88,9 +88,10 @@ def test_no_path_of_this_machine_is_in_the_image(files):
     assert not [path for path, data in files.items() if here in data]
 
 
-def test_main_py_is_the_one_of_the_firmware_folder():
-    main = Path(__file__).resolve().parents[2] / "firmware" / "main.py"
-    assert main.read_bytes() == image.MAIN_PY
+def test_main_py_goes_to_the_board_as_text_and_only_there(files):
+    main = Path(__file__).resolve().parents[2] / "firmware" / "tocsin_fw" / "main_rp2.py"
+    assert files["/main.py"] == main.read_bytes()
+    assert "/lib/tocsin_fw/main_rp2.mpy" not in files
 
 
 def test_a_firmware_that_reaches_into_the_file_system_is_refused():

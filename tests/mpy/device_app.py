@@ -5,7 +5,7 @@ import json
 from support_flash import AREAS, STORAGE, fresh, journal, kept, place, provision, put, unproven
 from support_virtual import CLOCK, run_for
 from tocsin.record import unpack
-from tocsin_fw import app, config
+from tocsin_fw import app, config, failed_start
 from tocsin_sim.vm.hal_sim import Hal
 
 TRANSITION, ALARM, FAULT, HEARTBEAT, BOOT, TROUBLE = 1, 2, 5, 6, 7, 17
@@ -15,12 +15,11 @@ ZONES = [
     {"zone": 2, "type": "contact", "pin": 3, "rest": 1, "h24": 0},
     {"zone": 3, "type": "loop", "adc": 0, "normal_from_mv": 1, "alarm_from_mv": 2000, "open_from_mv": 3000, "h24": 0},
 ]
-RESTARTS = []
 
 
 def _hal(chip):
     CLOCK.now_ms = 0
-    hal = Hal(CLOCK, "sim_bench", STORAGE, chip, b"seed", 1, lambda: RESTARTS.append(CLOCK.now_ms))
+    hal = Hal(CLOCK, "sim_bench", STORAGE, chip, b"seed", 1, lambda: None)
     hal.sampler.set_pins(1 << 3)
     hal.set_mv(0, 1000)
     return hal
@@ -129,15 +128,22 @@ def test_a_journal_wiped_a_second_after_the_first_start_is_missed():
     assert [r[3:] for r in _told(chip, TROUBLE)] == [(7, 1)]
 
 
-def test_a_gateway_that_cannot_run_says_why_and_starts_again_later():
+def test_a_start_that_fails_raises_and_the_next_that_works_tells_how_many_did():
     chip = provision()
     put(STORAGE + "/site.json", b"{}")
-    RESTARTS.clear()
 
     def broken(_found):
         hal = _hal(chip)
         hal.reset_cause = None
         return hal
 
-    app.run(broken, STORAGE)
-    assert RESTARTS == [10_250] and "TypeError" in open(STORAGE + "/last-error.txt").read()
+    for _ in range(3):
+        try:
+            app.run(broken, STORAGE)
+        except TypeError as error:
+            failed_start.note(STORAGE, error)
+    assert "TypeError" in open(STORAGE + "/last-error.txt").read()
+    run_for(1000, _gateway(chip).run())
+    assert [r[3:] for r in _told(chip, TROUBLE)] == [(12, 3)]
+    run_for(1000, _gateway(chip).run())
+    assert [r[3:] for r in _told(chip, TROUBLE)] == [(12, 3)]

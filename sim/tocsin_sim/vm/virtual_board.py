@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 
 STORAGE = "/flash-chip"
+# As a board does (tocsin_fw.main_rp2).
+RETRY_MS = 30_000
 
 
 class Board:
@@ -105,7 +107,9 @@ def main(folder: str, seed: str, reset_cause: int) -> None:
     vfs.mount(file_system, STORAGE)
     virtual_time.install(clock, board.idle)
     # Only now: these import time and asyncio.
-    from tocsin_fw import app
+    import asyncio
+
+    from tocsin_fw import app, failed_start
 
     from tocsin_sim.vm.hal_sim import Hal
 
@@ -115,7 +119,12 @@ def main(folder: str, seed: str, reset_cause: int) -> None:
         clock.ring()
         return board.hal
 
-    app.run(open_hal, STORAGE)
+    try:
+        app.run(open_hal, STORAGE)
+    except Exception as error:  # noqa: BLE001 - as on a board, whatever it is
+        failed_start.note(STORAGE, error)
+        asyncio.run(asyncio.sleep_ms(RETRY_MS))
+        board.restart()
 
 
 if __name__ == "__main__":
