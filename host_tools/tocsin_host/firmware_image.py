@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
-from .image_uf2 import ImageError
+from .image_uf2 import ImageError, read_uf2
 from .write_file import write_file
 
 PUBLISHER = "https://micropython.org/resources/firmware"
@@ -24,11 +24,12 @@ _MAX_BYTES = 16 * 1024 * 1024  # a mirror that sends without end must not fill t
 
 
 class FirmwareImage(NamedTuple):
-    """An image this project knows. `sha256` in hexadecimal digits."""
+    """An image this project knows. `sha256` in hexadecimal digits; `machine` is what it calls its board."""
 
     board: str
     file_name: str
     sha256: str
+    machine: str
 
 
 KNOWN = (
@@ -36,6 +37,7 @@ KNOWN = (
         "pico_w",
         "RPI_PICO_W-20250415-v1.25.0.uf2",
         "d03ed810bacefd6aa2463d4826597d7f8db94710865d8bf67b3de66087507b10",
+        "Raspberry Pi Pico W",
     ),
 )
 
@@ -66,10 +68,12 @@ def locate(board: str = "pico_w") -> Path:
 
 
 def load(board: str = "pico_w") -> bytes:
-    """The bytes of the image to use; the fetched one with its hash checked. Raises ImageError."""
+    """The bytes of the image to use: the fetched one by its hash, another by its board. Raises ImageError."""
     path = locate(board)
     data = path.read_bytes()
-    if not os.environ.get(ENVIRONMENT):
+    if os.environ.get(ENVIRONMENT):
+        _check_machine(data, known_image(board), str(path))
+    else:
         _check_hash(data, known_image(board), str(path))
     return data
 
@@ -106,6 +110,14 @@ def _check_hash(data: bytes, image: FirmwareImage, where: str) -> None:
         raise ImageError(
             f"{where}: SHA-256 is {_hash(data)}, expected {image.sha256}: damaged or not the "
             "publisher's file; remove it and run: tocsin firmware fetch"
+        )
+
+
+def _check_machine(data: bytes, image: FirmwareImage, where: str) -> None:
+    pages = read_uf2(data, where)
+    if image.machine.encode() not in b"".join(pages[offset] for offset in sorted(pages)):
+        raise ImageError(
+            f"{where}: made for another board: it does not call itself {image.machine}; correct ${ENVIRONMENT}"
         )
 
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from tocsin_host import firmware_image
 from tocsin_host.firmware_command import firmware
-from tocsin_host.image_uf2 import ImageError
+from tocsin_host.image_uf2 import ImageError, to_pages, write_uf2
 
 IMAGE = b"UF2 of a test" * 100
 
@@ -40,7 +40,7 @@ def mirror():
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path, monkeypatch):
-    known = firmware_image.FirmwareImage("pico_w", "test.uf2", hashlib.sha256(IMAGE).hexdigest())
+    known = firmware_image.FirmwareImage("pico_w", "test.uf2", hashlib.sha256(IMAGE).hexdigest(), "Pico W")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("TOCSIN_UF2", raising=False)
     monkeypatch.setattr(firmware_image, "KNOWN", (known,))
@@ -110,5 +110,19 @@ def test_an_image_named_in_the_environment_is_used_as_it_is(tmp_path, monkeypatc
     monkeypatch.setenv("TOCSIN_UF2", str(other))
     with pytest.raises(ImageError, match=r"correct \$TOCSIN_UF2"):
         firmware_image.load()
-    other.write_bytes(b"a later release")
-    assert firmware_image.load() == b"a later release"
+    later = write_uf2(to_pages(b"a later release for the Pico W", 0))
+    other.write_bytes(later)
+    assert firmware_image.load() == later
+
+
+def test_an_image_named_in_the_environment_for_another_board_is_refused(tmp_path, monkeypatch):
+    other = tmp_path / "other.uf2"
+    monkeypatch.setenv("TOCSIN_UF2", str(other))
+    other.write_bytes(write_uf2(to_pages(b"for the Pico", 0)))
+    with pytest.raises(
+        ImageError, match=r"other\.uf2: made for another board: it does not call itself Pico W; correct"
+    ):
+        firmware_image.load()
+    other.write_bytes(b"no image at all")
+    with pytest.raises(ImageError, match=r"other\.uf2: 15 bytes is no whole number of 512-byte blocks"):
+        firmware_image.load()
