@@ -95,6 +95,7 @@ class Museum:
         end = time.monotonic() + PATIENCE_S
         while not condition():
             assert time.monotonic() < end, f"never: {what}\n{self.console()}"
+            assert self._gateway is None or self._gateway.poll() is None, f"the gateway ended\n{self.console()}"
             time.sleep(0.05)
 
     def wait_event(self, event: str, port: str, state: str = "", detail: str = "", after: int = 0) -> Mapping[str, Any]:

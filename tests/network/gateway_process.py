@@ -2,8 +2,9 @@
 
 STORAGE CABLE_PORT RECORDS EVERY_MS
 
-where STORAGE is a gateway's flash, CABLE_PORT the TCP port of 127.0.0.1 that stands for the USB cable (0: none), and
-RECORDS how many extra records it makes, one each EVERY_MS, from when the file STORAGE/go is there.
+where STORAGE is the folder with the flash chip of a virtual gateway, CABLE_PORT the TCP port of 127.0.0.1 that stands
+for the USB cable (0: none), and RECORDS how many extra records it makes, one each EVERY_MS, from when the file
+STORAGE/go is there.
 """
 
 import asyncio
@@ -11,8 +12,12 @@ import os
 import sys
 import time
 
+import vfs
 from tocsin_fw import app, config
 from tocsin_sim.vm import hal_sim
+from tocsin_sim.vm.nor import Nor
+
+FLASH = "/flash-chip"
 
 TROUBLE_OF_THE_TEST = 99
 
@@ -73,9 +78,10 @@ async def make_records(recorder, storage, count, every_ms):
 
 
 async def main(storage, cable_port, count, every_ms):
-    found, problems = config.load(storage + "/site.json")
-    seed = os.urandom(16)
-    hal = hal_sim.Hal(RealClock(), found["board"], storage, seed, 1, lambda: sys.exit(3))
+    flash = Nor.of_file(storage + "/flash.bin")
+    vfs.mount(vfs.VfsLfs2(flash, progsize=256), FLASH)
+    found, problems = config.load(FLASH + "/site.json")
+    hal = hal_sim.Hal(RealClock(), found["board"], FLASH, flash, os.urandom(16), 1, lambda: sys.exit(3))
     cable = Cable(hal.link)
     if cable_port:
         await cable.serve(cable_port)
