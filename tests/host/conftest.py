@@ -221,6 +221,16 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture
+def postgres_program() -> Callable[[str], str]:
+    """Path of one of PostgreSQL's programs: `postgres_program(name)`; skips where it is not there."""
+
+    def path_of(name: str) -> str:
+        return postgres_tool(name) or pytest.skip(f"no {name}: apt-get install postgresql")
+
+    return path_of
+
+
+@pytest.fixture
 def postgres_url(postgres_server: str) -> str:
     """URL of a PostgreSQL database without a store in it."""
     import psycopg
