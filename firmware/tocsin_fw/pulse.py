@@ -12,6 +12,7 @@ from tocsin.event import (
     NO_READING,
     SOURCE_GATEWAY,
     TROUBLE_BAD_FRAMES,
+    TROUBLE_HOST_CLOCK,
     TROUBLE_SAMPLER_STILL,
     TROUBLE_SAMPLES_LOST,
     TROUBLE_TRANSITIONS_LOST,
@@ -48,6 +49,7 @@ class Pulse:
         self._lost = _Growth(TROUBLE_SAMPLES_LOST, hal.sampler.lost)
         self._dropped = _Growth(TROUBLE_TRANSITIONS_LOST, lambda: hal.sampler.ring.dropped)
         self._bad_frames = _Growth(TROUBLE_BAD_FRAMES, lambda: sum([s.damaged_count for s in sessions]))
+        self._bad_times = _Growth(TROUBLE_HOST_CLOCK, lambda: recorder.clock.refused_count)
         self._next_ms = HEARTBEAT_MS
         self._last_count = 0
         self._last_ticks_ms = time.ticks_ms()
@@ -70,7 +72,7 @@ class Pulse:
             self._next_ms = due_ms - due_ms % HEARTBEAT_MS + HEARTBEAT_MS
             self.heartbeat()
         self._check_sampler(now_ms)
-        for growth in (self._lost, self._dropped, self._bad_frames):
+        for growth in (self._lost, self._dropped, self._bad_frames, self._bad_times):
             new = growth.take(now_ms)
             if new:
                 self._recorder.trouble(growth.code, new)

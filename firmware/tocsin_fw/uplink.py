@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 LISTEN_TIMEOUT_MS = 3000
 # What is due already is the other task's to send; asking it more often helps nobody.
 LISTEN_AT_LEAST_MS = 10
-# What a host may believe the time to be: 2020 to 2100. One without a clock of its own says 1970.
-UTC_FROM_MS = 1_577_836_800_000
-UTC_TO_MS = 4_102_444_800_000
 
 
 class Uplink:
@@ -98,9 +95,7 @@ class Uplink:
             self._orders.refuse(event[1], event[2])
 
     def _set_time(self, utc_ms: int, error_ms: int) -> None:
-        if not UTC_FROM_MS <= utc_ms <= UTC_TO_MS:
-            return
-        step_ms = self._recorder.clock.set(self._uptime_ms(), utc_ms)
+        step_ms = self._recorder.clock.set(self._uptime_ms(), utc_ms, error_ms)
         if step_ms is not None:
             clamped_ms = max(-0x80000000, min(0x7FFFFFFF, step_ms))
             self._recorder.record(TYPE_TIME_SET, SOURCE_GATEWAY, value=clamped_ms, count=error_ms)

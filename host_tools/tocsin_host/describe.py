@@ -28,6 +28,7 @@ _TROUBLES = {
     event.TROUBLE_CERTIFICATE: "the broker's certificate is not the right one, {} attempts",
     event.TROUBLE_SECTOR_FAILED: "flash sector {} failed",
     event.TROUBLE_FLASH_WORN: "flash nearly worn, {} erases",
+    event.TROUBLE_HOST_CLOCK: "the host's clock is before 2020 or after 2100 and was not believed, {} times; set it",
 }
 _RESETS = {event.RESET_UNKNOWN: "unknown cause", event.RESET_POWER: "power", event.RESET_WATCHDOG: "watchdog"}
 _STATE_TYPES = (

@@ -107,6 +107,7 @@ TROUBLE_NETWORK = const(13)
 TROUBLE_CERTIFICATE = const(14)
 TROUBLE_SECTOR_FAILED = const(15)
 TROUBLE_FLASH_WORN = const(16)
+TROUBLE_HOST_CLOCK = const(18)
 
 # `value` of a fault or heartbeat without a reading: the largest signed 32-bit number.
 NO_READING = const(0x7FFFFFFF)

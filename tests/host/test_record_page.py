@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from tocsin import event
+from tocsin import event, wall_clock
 from tocsin.record import unpack
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +47,7 @@ def test_states_qualities_and_verdicts_are_those_of_the_library() -> None:
     assert event.STATE_NAMES == ("normal", "alarm", "tamper", "fault")
     assert "Time quality: 0 none, 1 drifting, 2 set by the host, 3 NTP, 4 signed by the host;" in text
     assert len(event.QUALITY_NAMES) == 5
+    assert f"the estimated error is at most {wall_clock.SIGNED_WITHIN_MS} ms" in text
     told = ", ".join(f"{number} {name}" for number, name in enumerate(event.VERDICT_NAMES))
     assert f"Command verdicts: {told}." in text
 

@@ -1,10 +1,11 @@
 """The pulse: heartbeats to the millisecond, and troubles that last are told once a minute."""
 
 from support_virtual import CLOCK, FakeHal, Tape, run_for
+from tocsin.wall_clock import WallClock
 from tocsin_fw.pulse import Pulse
 
 HEARTBEAT = 6
-SAMPLES_LOST, STILL, BAD_FRAMES = 3, 4, 5
+SAMPLES_LOST, STILL, BAD_FRAMES, HOST_CLOCK = 3, 4, 5, 18
 
 
 class _Session:
@@ -30,6 +31,7 @@ class _Bench:
     def __init__(self):
         CLOCK.now_ms = 0
         self.hal, self.tape, self.session = FakeHal(), _TimedTape(), _Session()
+        self.tape.clock = WallClock()
         self.pulse = Pulse(self.hal, self.tape, _Contacts(), [self.session])
 
     def run(self, duration_ms):
@@ -85,6 +87,13 @@ def test_bad_frames_are_told_at_most_once_a_minute():
     for at_ms, count in ((1500, 1), (2500, 7), (200_500, 8)):
         CLOCK.at(at_ms, setattr, bench.session, "damaged_count", count)
     assert bench.run(300_000) == [(2000, BAD_FRAMES, 1), (62_000, BAD_FRAMES, 6), (201_000, BAD_FRAMES, 1)]
+
+
+def test_a_host_without_a_clock_is_told_at_most_once_a_minute():
+    bench = _Bench()
+    for at_ms in (1500, 2500, 200_500):
+        CLOCK.at(at_ms, bench.tape.clock.set, at_ms, 5, 0)
+    assert bench.run(300_000) == [(2000, HOST_CLOCK, 1), (62_000, HOST_CLOCK, 1), (201_000, HOST_CLOCK, 1)]
 
 
 def test_a_sampler_that_stands_still_is_told_at_once_and_then_once_a_minute():

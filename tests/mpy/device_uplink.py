@@ -166,3 +166,4 @@ def test_a_time_that_no_record_can_bear_is_not_believed():
     for at_ms, utc_ms in ((500, 0), (600, 86_400_000), (700, (1 << 64) - 1)):
         bench.hear(at_ms, (gateway_session.TIME, utc_ms, 0))
     assert bench.run(900) == [] and bench.tape.records == [] and bench.tape.clock.quality(900) == 0
+    assert bench.tape.clock.refused_count == 3
