@@ -18,6 +18,7 @@ _COMMANDS = {
     "enrol": ("tocsin_host.enrol_command:enrol", "Make the keys of a site's gateways."),
     "collect": ("tocsin_host.collect_command:collect", "Collect, verify and store what gateways send."),
     "order": ("tocsin_host.order_command:order", "Tell a gateway to do something."),
+    "revoke": ("tocsin_host.revoke_command:revoke", "Hear a stolen gateway no more."),
     "log": ("tocsin_host.log_command:log", "Show what is stored."),
     "export": ("tocsin_host.export_command:export", "Write a gateway's sealed log to a file."),
     "verify": ("tocsin_host.verify_command:verify", "Verify a log file."),

@@ -128,6 +128,7 @@ def serve(
             pass  # all is taken
         collector.flush()
         collector.send_commands()
+        collector.obey_revocations()
         if keeper is not None:
             keeper.tick()
 

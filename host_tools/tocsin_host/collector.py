@@ -18,6 +18,7 @@ from .finding_log import FindingLog, Report
 from .gateway_record import GatewayRecord, Judgement, Place
 from .keys import GatewaySecrets
 from .order_line import OrderLine
+from .revocations import Revocations
 from .store import Store, StoredRecord
 from .store_errors import StoreError
 
@@ -61,6 +62,7 @@ class Collector:
         self._batch: list[StoredRecord] = []
         self._places: dict[str, Place] = {}
         self._last_error = ""
+        self._revocations = Revocations(store)
         self._gateways = {name: GatewayRecord(one, store) for name, one in secrets.items()}
         self._orders = {name: OrderLine(name) for name in secrets}
 
@@ -102,6 +104,19 @@ class Collector:
             self._orders[row.gateway].look_at(row.record)
             self._report(_record_event(row))
         self._acknowledge()
+
+    def obey_revocations(self) -> None:
+        """End the sessions of gateways whose keys were revoked since the last call."""
+        try:
+            revoked = self._revocations.look()
+        except StoreError as error:
+            self._complain(error)
+            return
+        for port in self._ports.values() if revoked else ():
+            if port.gateway is not None and port.gateway.secrets.gateway in revoked:
+                self.flush()  # what came before it was known
+                port.gateway = None
+                port.write(port.session.refuse(messages.REFUSED_KEY_REVOKED))
 
     def send_commands(self) -> None:
         """Send what was put into the outbox since the last call."""
@@ -147,6 +162,8 @@ class Collector:
     def _take_hello(self, port: _Port, hello: messages.Hello, body: bytes) -> None:
         gateway = self._gateways.get(hello.name)
         refusal = _refusal(gateway, hello, body)
+        if not refusal and hello.name in self._revocations.names:
+            refusal = messages.REFUSED_KEY_REVOKED
         if gateway is None or refusal:
             self._findings.tell(port.name, hello.name, -1, "refused", messages.REFUSAL_TEXTS[refusal])
             port.write(port.session.refuse(refusal))

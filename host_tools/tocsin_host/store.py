@@ -21,6 +21,8 @@ __all__ = ["Store", "StoredCheckpoint", "StoredCommand", "StoredFinding", "Store
 
 # Rows read at a time: no query stays open while its rows are worked on.
 _PAGE_ROWS = 4096
+# The kind of the finding by which a person revokes the keys of a gateway: it stays, like all of them.
+REVOKED = "revoked"
 _ROW = "gateway, seq, record, prev_mac, received_utc_ms"
 
 
@@ -132,6 +134,15 @@ class Store:
         where, values = ("", ()) if gateway is None else ("WHERE gateway = ?", (gateway,))
         for row in self.database.execute(f"SELECT * FROM findings {where} ORDER BY id", values):
             yield StoredFinding(*row)
+
+    def findings_made(self) -> int:
+        """Number of findings ever made: while it stays the same, there is none that is new."""
+        return int(self._one("SELECT coalesce(max(id), 0) FROM findings"))
+
+    def revoked(self, after_id: int = 0) -> list[StoredFinding]:
+        """What was revoked by findings with a higher id, oldest first."""
+        query = "SELECT * FROM findings WHERE id > ? AND kind = ? ORDER BY id"
+        return [StoredFinding(*row) for row in self.database.execute(query, (after_id, REVOKED))]
 
     def add_command(self, gateway: str, code: int, argument: int = 0, created_utc_ms: int | None = None) -> int:
         """Put a command into the outbox; returns its counter: the time in seconds, or one above the gateway's last.
