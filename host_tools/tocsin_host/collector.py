@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tocsin import host_session, messages
-from tocsin.event import type_name
+from tocsin.event_names import type_name
 from tocsin.record import seq_of, unpack
 from tocsin.seal import key_id
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from tocsin import event
+from tocsin import event, event_names
 from tocsin.command import COMMAND_NAMES
 from tocsin.record import Record
 
@@ -68,12 +68,12 @@ def record_text(record: Record) -> str:
     if record.type == event.TYPE_TIME_SET:
         return f"step {value} ms, error {count} ms"
     if record.type == event.TYPE_MODE:
-        return f"{_name(event.MODE_NAMES, count)} → {_name(event.MODE_NAMES, value)}"
+        return f"{_name(event_names.MODE_NAMES, count)} → {_name(event_names.MODE_NAMES, value)}"
     if record.type == event.TYPE_TROUBLE:
         return _TROUBLES.get(value, f"code {value}, count {{}}").format(count)
     if record.type == event.TYPE_COMMAND:
         code = COMMAND_NAMES.get(value & 0xFF, f"code {value & 0xFF}")
-        return f"{code} (no. {count}): {_name(event.VERDICT_NAMES, value >> 8)}"
+        return f"{code} (no. {count}): {_name(event_names.VERDICT_NAMES, value >> 8)}"
     if record.type == event.TYPE_CHATTER:
         return f"{count} transitions left out"
     if record.type == event.TYPE_OVERFLOW:
@@ -90,7 +90,7 @@ def _wear_text(erases: int, days: int) -> str:
 
 def _state_text(record: Record) -> str:
     after, before, _, _ = event.unpack_flags(record.flags)
-    text = f"{event.STATE_NAMES[before]} → {event.STATE_NAMES[after]}"
+    text = f"{event_names.STATE_NAMES[before]} → {event_names.STATE_NAMES[after]}"
     if record.value == event.NO_READING:
         text += ", no reading"
     elif record.value:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import click
-from tocsin import event
+from tocsin import event, event_names
 from tocsin.record import Record, unpack
 
 from .describe import record_text, source_text, time_text
@@ -36,9 +36,9 @@ def log() -> None:
 def show(gateway: str, store: str, since: str | None, types: tuple[str, ...], as_json: bool) -> None:
     """Show the records of GATEWAY: a table on a terminal, plain lines elsewhere."""
     since_utc_ms = _parse_time(since) if since else 0
-    unknown = [name for name in types if name not in event.TYPE_NAMES[1:]]
+    unknown = [name for name in types if name not in event_names.TYPE_NAMES[1:]]
     if unknown:
-        raise click.BadParameter(f"no type {unknown[0]!r}; there are: {', '.join(event.TYPE_NAMES[1:])}")
+        raise click.BadParameter(f"no type {unknown[0]!r}; there are: {', '.join(event_names.TYPE_NAMES[1:])}")
     with Store(store, read_only=True) as opened:
         if gateway not in opened.gateways():
             known = ", ".join(opened.gateways()) or "none"
@@ -66,14 +66,14 @@ def _select(store: Store, gateway: str, since_utc_ms: int, types: tuple[str, ...
     """A record that does not know its time is taken by the time it came in."""
     for row in store.records(gateway):
         record = unpack(row.record)
-        if types and event.type_name(record.type) not in types:
+        if types and event_names.type_name(record.type) not in types:
             continue
         if (record.utc_ms or row.received_utc_ms) >= since_utc_ms:
             yield row, record
 
 
 def _cells(record: Record) -> tuple[str, str, str, str, str]:
-    name = event.type_name(record.type)
+    name = event_names.type_name(record.type)
     return str(record.seq), time_text(record.utc_ms), name, source_text(record.source), record_text(record)
 
 
@@ -98,10 +98,10 @@ def _print_json(items: Iterator[Item]) -> None:
         fields = {
             "gateway": row.gateway,
             "seq": record.seq,
-            "type": event.type_name(record.type),
+            "type": event_names.type_name(record.type),
             "source": record.source,
-            "state": event.STATE_NAMES[state],
-            "before": event.STATE_NAMES[before],
+            "state": event_names.STATE_NAMES[state],
+            "before": event_names.STATE_NAMES[before],
             "time_quality": quality,
             "test": bool(test),
             "boot": record.boot,

@@ -5,7 +5,7 @@ Role in the flow: the way back, from people (stage 11) to the outbox that the co
 
 import click
 from tocsin.command import HEARTBEAT_NOW, SET_MODE
-from tocsin.event import MODE_NAMES
+from tocsin.event_names import MODE_NAMES
 
 from .options import plain_errors, store_option
 from .store import Store

@@ -1,4 +1,4 @@
-"""What can happen: numbers and names of record types, states, verdicts, troubles; the flags byte.
+"""What can happen: numbers of record types, states, verdicts, troubles; the flags byte.
 
 Role in the flow: stages 4 to 11. Shared: yes. Context: task and host.
 Sources: docs/record.md, "The record" and "Types". Numbers are never reused.
@@ -28,31 +28,6 @@ TYPE_READING = const(18)
 TYPE_CHATTER = const(19)
 TYPE_ACTIVITY = const(20)
 TYPE_WEAR = const(21)
-# Index = number. A tuple, because a dict of the same costs the device three times the heap.
-TYPE_NAMES = (
-    "",
-    "transition",
-    "alarm",
-    "restore",
-    "tamper",
-    "fault",
-    "heartbeat",
-    "boot",
-    "time-set",
-    "overflow",
-    "mode",
-    "access",
-    "test",
-    "config",
-    "update",
-    "service",
-    "command",
-    "trouble",
-    "reading",
-    "chatter",
-    "activity",
-    "wear",
-)
 
 # Classes of records, each with a ring of the journal to itself: what comes often never pushes out what matters.
 CLASS_SECURITY = const(0)
@@ -67,18 +42,15 @@ STATE_NORMAL = const(0)
 STATE_ALARM = const(1)
 STATE_TAMPER = const(2)
 STATE_FAULT = const(3)
-STATE_NAMES = ("normal", "alarm", "tamper", "fault")
 
 QUALITY_NONE = const(0)
 QUALITY_DRIFTING = const(1)
 QUALITY_HOST_SET = const(2)
 QUALITY_NTP = const(3)
 QUALITY_HOST_SIGNED = const(4)
-QUALITY_NAMES = ("none", "drifting", "host-set", "ntp", "host-signed")
 
 MODE_OPEN = const(0)
 MODE_CLOSED = const(1)
-MODE_NAMES = ("open", "closed")
 
 RESET_UNKNOWN = const(0)
 RESET_POWER = const(1)
@@ -89,7 +61,6 @@ VERDICT_STALE = const(1)
 VERDICT_FORGED = const(2)
 VERDICT_UNKNOWN = const(3)
 VERDICT_BAD_ARGUMENT = const(4)
-VERDICT_NAMES = ("carried out", "stale counter", "forged", "unknown code", "bad argument")
 
 TROUBLE_TASK_DIED = const(1)
 TROUBLE_TASK_HOPELESS = const(2)
@@ -111,13 +82,6 @@ TROUBLE_HOST_CLOCK = const(18)
 
 # `value` of a fault or heartbeat without a reading: the largest signed 32-bit number.
 NO_READING = const(0x7FFFFFFF)
-
-
-def type_name(number: int) -> str:
-    """Name of a record type; "type-77" for one that this version does not know."""
-    if 0 < number < len(TYPE_NAMES):
-        return TYPE_NAMES[number]
-    return "type-%d" % number
 
 
 def record_class(kind: int) -> int:

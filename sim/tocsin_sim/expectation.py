@@ -6,7 +6,8 @@ Role in the flow: the judge at its end. Context: CPython. Times are ms since the
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from tocsin.event import QUALITY_NONE, type_name, unpack_flags
+from tocsin.event import QUALITY_NONE, unpack_flags
+from tocsin.event_names import type_name
 from tocsin.record import Record
 
 # How far the UTC in a record may be from the truth: two link delays of a millisecond each, and the rounding of half

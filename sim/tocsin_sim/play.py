@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from tocsin.command import SET_MODE
-from tocsin.event import MODE_NAMES
+from tocsin.event_names import MODE_NAMES
 from tocsin_host.export import export_log
 from tocsin_host.keys import write_key_file
 from tocsin_host.store import Store

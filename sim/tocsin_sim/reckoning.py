@@ -7,7 +7,7 @@ It trusts nothing the collector said: it verifies the exports anew and counts wh
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tocsin import event
+from tocsin import event, event_names
 from tocsin.command import SET_MODE
 from tocsin.record import RECORD_BYTES, Record, unpack
 from tocsin.verify import verify_log
@@ -95,7 +95,7 @@ def _expectations(stage: Stage) -> list[Expectation]:
         source = stage.zone_number(entry.gateway, entry.zone) if entry.zone else event.SOURCE_GATEWAY
         from_ms = round(entry.at_s * 1000)
         to_ms = from_ms + round(entry.within_s * 1000)
-        kind = event.TYPE_NAMES.index(entry.type)
+        kind = event_names.TYPE_NAMES.index(entry.type)
         expected.append(Expectation(entry.gateway, kind, source, from_ms, to_ms, entry.value, entry.count))
     for action in stage.scenario.actions:
         expected += _expected_of(action, stage)
@@ -107,7 +107,7 @@ def _expected_of(action: Action, stage: Stage) -> Iterator[Expectation]:
     gateway, from_ms, source = action.gateway, action.at_ms, event.SOURCE_GATEWAY
     if action.do == "order":
         to_ms = from_ms + _ORDER_WITHIN_MS
-        mode = event.MODE_NAMES.index(action.mode or "")
+        mode = event_names.MODE_NAMES.index(action.mode or "")
         yield Expectation(gateway, event.TYPE_COMMAND, source, from_ms, to_ms, SET_MODE)
         yield Expectation(gateway, event.TYPE_MODE, source, from_ms, to_ms, mode)
     elif action.do == "clock-step":

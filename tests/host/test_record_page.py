@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from tocsin import event, wall_clock
+from tocsin import event, event_names, wall_clock
 from tocsin.record import unpack
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ def test_example_is_the_first_vector() -> None:
 
 
 def test_types_are_those_of_the_library() -> None:
-    assert table("Types") == dict(enumerate(event.TYPE_NAMES[1:], start=1))
+    assert table("Types") == dict(enumerate(event_names.TYPE_NAMES[1:], start=1))
 
 
 def test_trouble_codes_are_those_of_the_library() -> None:
@@ -44,11 +44,11 @@ def test_trouble_codes_are_those_of_the_library() -> None:
 def test_states_qualities_and_verdicts_are_those_of_the_library() -> None:
     text = " ".join(PAGE.split())
     assert "States: 0 normal, 1 alarm, 2 tamper, 3 fault." in text
-    assert event.STATE_NAMES == ("normal", "alarm", "tamper", "fault")
+    assert event_names.STATE_NAMES == ("normal", "alarm", "tamper", "fault")
     assert "Time quality: 0 none, 1 drifting, 2 set by the host, 3 NTP, 4 signed by the host;" in text
-    assert len(event.QUALITY_NAMES) == 5
+    assert len(event_names.QUALITY_NAMES) == 5
     assert f"the estimated error is at most {wall_clock.SIGNED_WITHIN_MS} ms" in text
-    told = ", ".join(f"{number} {name}" for number, name in enumerate(event.VERDICT_NAMES))
+    told = ", ".join(f"{number} {name}" for number, name in enumerate(event_names.VERDICT_NAMES))
     assert f"Command verdicts: {told}." in text
 
 

@@ -1,6 +1,6 @@
 """Numbers, names and the flags byte of docs/record.md."""
 
-from tocsin import event
+from tocsin import event, event_names
 from tocsin.compat import ct_equal
 from tocsin.errors import ConfigError, FrameError, JournalError, RecordError, SessionError, TocsinError
 
@@ -25,10 +25,10 @@ def test_flags_part_out_of_range_is_refused():
 
 
 def test_type_name_known_and_unknown_numbers():
-    assert event.type_name(event.TYPE_TRANSITION) == "transition"
-    assert event.type_name(event.TYPE_ACTIVITY) == "activity"
-    assert event.type_name(event.TYPE_TIME_SET) == "time-set"
-    assert [event.type_name(n) for n in (0, 22, 255)] == ["type-0", "type-22", "type-255"]
+    assert event_names.type_name(event.TYPE_TRANSITION) == "transition"
+    assert event_names.type_name(event.TYPE_ACTIVITY) == "activity"
+    assert event_names.type_name(event.TYPE_TIME_SET) == "time-set"
+    assert [event_names.type_name(n) for n in (0, 22, 255)] == ["type-0", "type-22", "type-255"]
 
 
 def test_what_comes_by_the_clock_is_routine_what_moves_is_evidence_and_all_else_is_security():
@@ -39,11 +39,11 @@ def test_what_comes_by_the_clock_is_routine_what_moves_is_evidence_and_all_else_
 
 
 def test_names_have_one_for_each_number():
-    assert len(event.TYPE_NAMES) == event.TYPE_WEAR + 1
-    assert len(set(event.TYPE_NAMES)) == len(event.TYPE_NAMES)
-    assert event.STATE_NAMES[event.STATE_TAMPER] == "tamper"
-    assert event.QUALITY_NAMES[event.QUALITY_HOST_SIGNED] == "host-signed"
-    assert event.VERDICT_NAMES[event.VERDICT_BAD_ARGUMENT] == "bad argument"
+    assert len(event_names.TYPE_NAMES) == event.TYPE_WEAR + 1
+    assert len(set(event_names.TYPE_NAMES)) == len(event_names.TYPE_NAMES)
+    assert event_names.STATE_NAMES[event.STATE_TAMPER] == "tamper"
+    assert event_names.QUALITY_NAMES[event.QUALITY_HOST_SIGNED] == "host-signed"
+    assert event_names.VERDICT_NAMES[event.VERDICT_BAD_ARGUMENT] == "bad argument"
 
 
 def test_errors_form_one_tree_with_codes():
