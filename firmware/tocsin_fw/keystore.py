@@ -95,15 +95,14 @@ class Keystore:
         raise OSError(_EIO)
 
     def _open_sector(self) -> None:
-        """Go on in the next sector that erases; what it held was destroyed before."""
+        """Go on in the next sector that erases. The newest anchor is not there; remains of older ones go with it."""
         for step in range(1, self._count):
             sector = (self._sector + step) % self._count
-            if any(place[0] == sector for place in self._remains):
-                continue
             try:
                 self._flash.erase(self._first + sector)
             except OSError:
                 continue
+            self._remains = [place for place in self._remains if place[0] != sector]
             self._sector, self._next = sector, 0
             return
         raise OSError(_EIO)

@@ -75,6 +75,8 @@ class Ring:
         if sectors.head >= 0:
             self._recover_head()
             self._unchecked = sectors.count
+        if sectors.count:
+            self._wipe_doubtful()
 
     def append(self, record: bytes, seq: int, mac_before: bytes, acked_seq: int) -> None:
         """Store a record: it is in flash and was read back when this returns. Raises: OSError, and it is not stored.
@@ -83,24 +85,22 @@ class Ring:
         """
         fill_slot(self._slot, mac_before, record)
         sectors = self.sectors
+        if self._is_doubtful:
+            self._wipe_doubtful()
         for _ in range(_TRIES):
             if self._next_slot >= SLOTS:
                 self._advance(acked_seq)
             sector, slot = sectors.first + sectors.head, self._next_slot
-            if self._is_doubtful:
-                sectors.flash.wipe(sector, slot)
-                self._is_doubtful = False
-            elif sectors.flash.program(sector, slot, self._slot):
+            is_right = sectors.flash.program(sector, slot, self._slot)
+            # Only now: a slot that flash refused is still blank, and no blank one may lie between records.
+            self._next_slot += 1
+            if is_right:
                 if sectors.first_seqs[sectors.head] == NO_SEQ:
                     sectors.note_first(sectors.head, seq)
                 sectors.end_seq = seq + 1
-                self._next_slot += 1
                 return
-            else:
-                self._losses.failed.append(sector)
-                sectors.flash.program(sector, slot, WIPED)
-            # Only now: a slot that flash refused is still blank, and no blank one may lie between records.
-            self._next_slot += 1
+            self._losses.failed.append(sector)
+            sectors.flash.program(sector, slot, WIPED)
         raise OSError(_EIO)
 
     def prepare(self, acked_seq: int) -> None:
@@ -146,6 +146,18 @@ class Ring:
             mac = self._scan(sector)[1]
         self.last_mac = mac
 
+    def _wipe_doubtful(self) -> None:
+        """The slot that comes next may have been torn, though it reads blank: leave it, before any record is made."""
+        sectors = self.sectors
+        if self._next_slot >= SLOTS:
+            sector = (sectors.head + 1) % sectors.count
+            if self._is_ready(sector):
+                self._enter(sector)
+        if self._next_slot < SLOTS:
+            sectors.flash.wipe(sectors.first + sectors.head, self._next_slot)
+            self._next_slot += 1
+        self._is_doubtful = False
+
     def _scan(self, sector: int) -> "tuple[int, bytes, int, int]":
         """(last slot used, mac of the last record, damaged slots, those of them after the last record) of a sector.
 
@@ -187,11 +199,17 @@ class Ring:
                 erases += 1
                 if not self._erase(sector, acked_seq):
                     continue
-            self._generation = sectors.header(sector, self._number)[0]
-            sectors.head = sector
-            self._next_slot = 1
+            self._enter(sector)
             return
         raise OSError(_ENOSPC)
+
+    def _enter(self, sector: int) -> None:
+        """Make a sector that is ready the head. Its header is programmed once more: it, too, may have been torn."""
+        sectors = self.sectors
+        generation, erases = sectors.header(sector, self._number)
+        sectors.flash.program(sectors.first + sector, 0, encode_header(self._number, generation, erases))
+        sectors.head, self._generation = sector, generation
+        self._next_slot = 1
 
     def _erase(self, sector: int, acked_seq: int) -> bool:
         """Erase a sector and give it the header of the next round; whether that worked."""

@@ -86,14 +86,14 @@ def test_what_is_read_while_records_come_is_the_same():
             assert chain.journal.first_from(seq) == seq
 
 
-def test_starts_cost_a_slot_of_the_ring_that_is_written_and_no_record():
+def test_starts_cost_a_slot_of_each_ring_and_no_record():
     chip, chain = _with_records(10)
     for _ in range(5):
         chain.journal = journal(chip)
         assert chain.journal.next_seq == len(chain.records)
         chain.append()
     assert unproven(journal(chip)) == [] and sorted(kept(journal(chip))) == list(range(15))
-    assert slots(chip, ROUTINE).count(WIPED) == 6 and slots(chip, SECURITY).count(WIPED) == 0
+    assert slots(chip, ROUTINE).count(WIPED) == 8 and slots(chip, SECURITY).count(WIPED) == 8
 
 
 def test_a_torn_slot_is_wiped_and_its_number_comes_again():
@@ -114,9 +114,31 @@ def test_the_last_record_is_programmed_once_more_at_the_start():
     programmed = []
     chip.before_change = lambda block, offset, data: programmed.append((block * 4096 + offset, data))
     journal(chip)
-    assert len(programmed) == 1 and programmed[0][0] <= at < programmed[0][0] + 256
-    page_at = at - programmed[0][0]
-    assert programmed[0][1][page_at : page_at + SLOT_BYTES] == chip.data[at : at + SLOT_BYTES]
+    refreshed = [(start, data) for start, data in programmed if start <= at < start + 256]
+    page_at = at - refreshed[0][0]
+    assert refreshed[0][1][page_at : page_at + SLOT_BYTES] == chip.data[at : at + SLOT_BYTES]
+    # Besides, the next slot of each ring is wiped.
+    assert len(programmed) == 4
+
+
+def test_a_torn_record_cannot_come_back_beside_another_of_its_number():
+    chip, chain = _with_records(5)
+    torn = place(chip, ROUTINE, 0, places(chip, ROUTINE)[4][1])
+    whole = bytes(chip.data[torn : torn + SLOT_BYTES])
+    chip.data[torn : torn + SLOT_BYTES] = BLANK  # as it reads at the first start
+    found = journal(chip)
+    other = pack(Record(7, 255, 0, 4, 2, 0, 0, 0, 0))
+    found.append(other, 4, mac_of(chain.records[3]))
+    assert bytes(chip.data[torn : torn + SLOT_BYTES]) == WIPED != whole
+    assert journal(chip).read(4) == other
+
+
+def test_the_header_of_a_sector_is_programmed_once_more_before_it_is_used():
+    chip, chain = _with_records(SECTOR_RECORDS - 1)
+    headers = []
+    chip.before_change = lambda block, offset, data: headers.append((block, data[:8])) if offset == 0 else None
+    chain.append(1)
+    assert headers[0] == (place(chip, ROUTINE, 1, 0) // 4096, b"TOCSINJ2")
 
 
 def test_a_damaged_record_costs_itself_and_no_other():

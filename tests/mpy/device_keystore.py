@@ -101,6 +101,16 @@ def _cut(chip, anchor, operation, torn):
     return False
 
 
+def test_ruins_of_an_erase_in_the_next_sector_do_not_stop_the_anchors():
+    chip = provision()
+    for seq in range(1, SLOTS):
+        _started(chip).save(_anchor(seq))
+        at = place(chip, KEY_AREA, 1, 0)
+        if _loaded(chip) == seq and bytes(chip.data[at : at + SLOT_BYTES]) == BLANK:
+            chip.data[at : at + 4096] = b"\x5a" * 4096
+    assert _loaded(chip) == SLOTS - 1 and _in_use(chip) == 1
+
+
 def test_of_two_anchors_before_the_same_record_the_later_start_counts():
     for first, second in ((3, 4), (4, 3)):
         chip = fresh()
