@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tocsin import host_session, messages
+from tocsin import host_messages, host_session, messages
 from tocsin.event_names import type_name
 from tocsin.record import seq_of, unpack
 from tocsin.seal import key_id
@@ -116,7 +116,7 @@ class Collector:
             if port.gateway is not None and port.gateway.secrets.gateway in revoked:
                 self.flush()  # what came before it was known
                 port.gateway = None
-                port.write(port.session.refuse(messages.REFUSED_KEY_REVOKED))
+                port.write(port.session.refuse(host_messages.REFUSED_KEY_REVOKED))
 
     def send_commands(self) -> None:
         """Send what was put into the outbox since the last call."""
@@ -163,9 +163,9 @@ class Collector:
         gateway = self._gateways.get(hello.name)
         refusal = _refusal(gateway, hello, body)
         if not refusal and hello.name in self._revocations.names:
-            refusal = messages.REFUSED_KEY_REVOKED
+            refusal = host_messages.REFUSED_KEY_REVOKED
         if gateway is None or refusal:
-            self._findings.tell(port.name, hello.name, -1, "refused", messages.REFUSAL_TEXTS[refusal])
+            self._findings.tell(port.name, hello.name, -1, "refused", host_messages.REFUSAL_TEXTS[refusal])
             port.write(port.session.refuse(refusal))
         elif port.gateway is gateway and port.session.is_open_for(hello):
             port.write(port.session.welcome_again())
@@ -272,11 +272,11 @@ def _acks(session: host_session.HostSession, gateway: GatewayRecord, came: set[i
 def _refusal(gateway: GatewayRecord | None, hello: messages.Hello, body: bytes) -> int:
     """Why this hello opens no session; 0 when it does."""
     if gateway is None:
-        return messages.REFUSED_UNKNOWN_GATEWAY
+        return host_messages.REFUSED_UNKNOWN_GATEWAY
     if not messages.is_sealed(gateway.secrets.link_key, body):
-        return messages.REFUSED_WRONG_LINK_KEY
+        return host_messages.REFUSED_WRONG_LINK_KEY
     if hello.wire_version != messages.WIRE_VERSION:
-        return messages.REFUSED_WIRE_VERSION
+        return host_messages.REFUSED_WIRE_VERSION
     return 0
 
 

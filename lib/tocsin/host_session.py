@@ -4,7 +4,7 @@ Role in the flow: stage 9. Shared: yes (the gateway's tests drive it). Context: 
 Storing and verifying are the collector's; this only speaks the protocol. Random bytes are arguments.
 """
 
-from . import messages
+from . import host_messages, messages
 from .errors import SessionError
 from .framing import DELIMITER, FrameReader, encode_frame
 
@@ -69,20 +69,20 @@ class HostSession:
         self._link_key = link_key
         self._session_key = messages.session_key(link_key, hello.nonce, nonce)
         self._number = 0
-        self._welcome = encode_frame(messages.encode_welcome(self._session_key, lib_hash, next_seq, nonce))
+        self._welcome = encode_frame(host_messages.encode_welcome(self._session_key, lib_hash, next_seq, nonce))
         return self._welcome
 
     def ack(self, next_seq: int, from_seq: int, has: int) -> bytes:
         """Everything below `next_seq` is stored; bit i of `has`: record `from_seq` + i came too."""
-        return encode_frame(messages.encode_ack(self._session_key, self._next_number(), next_seq, from_seq, has))
+        return encode_frame(host_messages.encode_ack(self._session_key, self._next_number(), next_seq, from_seq, has))
 
     def time(self, asked_uptime_ms: int, utc_ms: int) -> bytes:
         """Answer a time ask."""
-        return encode_frame(messages.encode_time(self._session_key, self._next_number(), asked_uptime_ms, utc_ms))
+        return encode_frame(host_messages.encode_time(self._session_key, self._next_number(), asked_uptime_ms, utc_ms))
 
     def command(self, counter: int, code: int, argument: int) -> bytes:
         """Order something; `counter` must be above every one used before."""
-        return encode_frame(messages.encode_command(self._link_key, counter, code, argument))
+        return encode_frame(host_messages.encode_command(self._link_key, counter, code, argument))
 
     def refuse(self, reason: int) -> bytes:
         """Tell the gateway why there is no session."""
@@ -100,14 +100,14 @@ class HostSession:
     def _take(self, body: bytes) -> "tuple[object, ...] | None":
         kind = body[0]
         if kind == messages.HELLO:
-            return (HELLO, messages.decode_hello(body), body)
+            return (HELLO, host_messages.decode_hello(body), body)
         if kind == messages.RECORD:
-            record, previous_mac = messages.decode_record(body)
+            record, previous_mac = host_messages.decode_record(body)
             return (RECORD, record, previous_mac)
         if kind == messages.TIME_ASK:
-            return (TIME_ASK, messages.decode_time_ask(body))
+            return (TIME_ASK, host_messages.decode_time_ask(body))
         if kind == messages.GONE:
-            first, last = messages.decode_gone(body)
+            first, last = host_messages.decode_gone(body)
             if not self.is_up or not messages.is_sealed(self._session_key, body):
                 raise SessionError("gone with a wrong tag")
             return (GONE, first, last)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tocsin import messages
+from tocsin import host_messages, messages
 from tocsin.framing import encode_frame
 from tocsin_host.finding_log import PER_MINUTE
 from tocsin_host.store import Store
@@ -82,7 +82,7 @@ def test_unknown_gateway_is_refused(store: Store, soft_gateway: SoftGateways, ma
     desk = make_desk(store, soft_gateway("gallery"))
     stranger = soft_gateway("cellar", 2)
     desk.collector.receive("gallery", stranger.say())
-    assert desk.bodies("gallery")[-1] == bytes((messages.REFUSED, messages.REFUSED_UNKNOWN_GATEWAY))
+    assert desk.bodies("gallery")[-1] == bytes((messages.REFUSED, host_messages.REFUSED_UNKNOWN_GATEWAY))
     assert [(one.gateway, one.kind) for one in store.findings()] == [("cellar", "refused")]
 
 
@@ -91,8 +91,8 @@ def test_wrong_link_key_and_wrong_wire_version_are_refused(store: Store, gateway
     body = hello_of(gateway)
     desk.take("gallery")
     for wrong, reason in (
-        (body[:-1] + bytes((body[-1] ^ 1,)), messages.REFUSED_WRONG_LINK_KEY),
-        (hello_of(gateway, wire_version=3), messages.REFUSED_WIRE_VERSION),
+        (body[:-1] + bytes((body[-1] ^ 1,)), host_messages.REFUSED_WRONG_LINK_KEY),
+        (hello_of(gateway, wire_version=3), host_messages.REFUSED_WIRE_VERSION),
     ):
         desk.collector.receive("gallery", encode_frame(wrong))
         assert desk.bodies("gallery") == [bytes((messages.REFUSED, reason))]

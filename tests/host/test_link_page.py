@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from tocsin import framing, gateway_session, messages, send_window
+from tocsin import framing, gateway_session, host_messages, messages, send_window
 from tocsin.backoff import backoff_ms
 from tocsin.command import COMMAND_NAMES
 from tocsin_host.finding_log import PER_MINUTE
@@ -25,7 +25,7 @@ def test_example_is_that_of_the_vectors_and_of_the_library() -> None:
     body, tag, wire = (bytes.fromhex(line[8:].strip()) for line in lines)
     assert (body + tag).hex() == VECTORS["example"]["body"]
     assert wire.hex() == VECTORS["example"]["wire"]
-    assert messages.encode_ack(b"\x11" * 32, 1, 7, 7, 0b1100) == body + tag
+    assert host_messages.encode_ack(b"\x11" * 32, 1, 7, 7, 0b1100) == body + tag
     assert framing.encode_frame(body + tag) == wire
 
 
@@ -64,4 +64,4 @@ def test_numbers_are_those_of_the_library() -> None:
 
 def test_reasons_are_those_of_the_library() -> None:
     assert "reason 1: 1 unknown gateway, 2 wrong link key, 3 wire version, 4 key revoked" in TEXT
-    assert sorted(messages.REFUSAL_TEXTS) == [1, 2, 3, 4]
+    assert sorted(host_messages.REFUSAL_TEXTS) == [1, 2, 3, 4]

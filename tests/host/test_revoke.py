@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner, Result
-from tocsin import messages
+from tocsin import host_messages, messages
 from tocsin_host.cli import tocsin
 from tocsin_host.keys import secrets_path, write_secrets
 from tocsin_host.store import Store
@@ -33,7 +33,7 @@ def test_a_running_collector_ends_the_session_and_hears_the_gateway_no_more(
             desk.talk(gateway)
         assert revoke(where).output == "gallery: revoked from record 5 on; give the new box another name and new keys\n"
         desk.collector.obey_revocations()
-        assert refusals(desk, "gallery") == [messages.REFUSED_KEY_REVOKED]
+        assert refusals(desk, "gallery") == [host_messages.REFUSED_KEY_REVOKED]
         desk.collector.obey_revocations()
         assert refusals(desk, "gallery") == []
         for gateway in (stolen, other):

@@ -1,6 +1,6 @@
 """The gateway's end of the link, step by step as docs/link.md tells it, in time that the test sets."""
 
-from tocsin import gateway_session, messages
+from tocsin import gateway_session, host_messages, messages
 from tocsin.errors import JournalError
 from tocsin.framing import DELIMITER, FrameReader, encode_frame
 from tocsin.gateway_session import GatewaySession
@@ -78,11 +78,11 @@ class Bench:
     def welcome(self, next_seq=0, nonce=HOST_NONCE):
         self.key = messages.session_key(LINK_KEY, self.session._nonce, nonce)
         self.number = 0
-        return self.tell(messages.encode_welcome(self.key, bytes(8), next_seq, nonce))
+        return self.tell(host_messages.encode_welcome(self.key, bytes(8), next_seq, nonce))
 
     def ack(self, next_seq):
         self.number += 1
-        self.tell(messages.encode_ack(self.key, self.number, next_seq, next_seq, 0))
+        self.tell(host_messages.encode_ack(self.key, self.number, next_seq, next_seq, 0))
         return self.records.acked_seq
 
     def open(self, next_seq=0):
@@ -114,16 +114,16 @@ def test_hello_tells_how_things_stand_now():
     bench = Bench(range(5, 9))
     body = bench.said()[0]
     assert messages.is_sealed(LINK_KEY, body)
-    hello = messages.decode_hello(body)
+    hello = host_messages.decode_hello(body)
     assert (hello.name, hello.oldest_seq, hello.next_seq) == ("gallery", 5, 9)
     bench.records.add()
     bench.hello.command_counter = 77
-    again = messages.decode_hello(bench.said(1000)[0])
+    again = host_messages.decode_hello(bench.said(1000)[0])
     assert (again.next_seq, again.command_counter, again.nonce) == (10, 77, hello.nonce)
 
 
 def test_hello_of_a_gateway_without_records_has_equal_numbers():
-    hello = messages.decode_hello(Bench([]).said()[0])
+    hello = host_messages.decode_hello(Bench([]).said()[0])
     assert (hello.oldest_seq, hello.next_seq) == (0, 0)
 
 
@@ -138,15 +138,15 @@ def test_who_brings_a_hello_at_once_and_starts_the_back_off_again():
 
 def test_nonce_serves_one_session():
     bench = Bench()
-    first = messages.decode_hello(bench.said()[0]).nonce
+    first = host_messages.decode_hello(bench.said()[0]).nonce
     bench.tell(bytes((messages.WHO,)))
-    assert messages.decode_hello(bench.said()[0]).nonce == first
+    assert host_messages.decode_hello(bench.said()[0]).nonce == first
     bench.welcome()
     bench.tell(bytes((messages.WHO,)))
-    second = messages.decode_hello(bench.said()[0]).nonce
+    second = host_messages.decode_hello(bench.said()[0]).nonce
     assert second != first and not bench.session.is_up
     old = messages.session_key(LINK_KEY, first, HOST_NONCE)
-    bench.tell(messages.encode_welcome(old, bytes(8), 0, HOST_NONCE))
+    bench.tell(host_messages.encode_welcome(old, bytes(8), 0, HOST_NONCE))
     assert not bench.session.is_up and bench.session.damaged_count == 1
 
 
@@ -205,12 +205,12 @@ def test_two_sessions_share_journal_and_hello():
     other = Bench(range(3))
     other.records = bench.records
     other.session = GatewaySession(bench.hello, LINK_KEY, bench.records, lambda count: bytes((77,)) * count)
-    first = messages.decode_hello(bench.said()[0]).nonce
-    second = messages.decode_hello(other.said()[0]).nonce
+    first = host_messages.decode_hello(bench.said()[0]).nonce
+    second = host_messages.decode_hello(other.said()[0]).nonce
     assert first != second
     bench.welcome(0)
     other.key = messages.session_key(LINK_KEY, second, HOST_NONCE)
-    other.tell(messages.encode_welcome(other.key, bytes(8), 0, HOST_NONCE))
+    other.tell(host_messages.encode_welcome(other.key, bytes(8), 0, HOST_NONCE))
     assert bench.session.is_up and other.session.is_up
     assert len(bench.said()) == len(other.said()) == 4
     bench.ack(3)
@@ -229,12 +229,12 @@ def test_time_ask_carries_the_uptime_and_its_answer_half_the_round_trip():
     bench = Bench()
     bench.said(5000)
     bench.welcome(10)
-    asked = messages.decode_time_ask(bench.said(5200)[-1])
+    asked = host_messages.decode_time_ask(bench.said(5200)[-1])
     assert asked == 5200
     for waited_ms, event in ((0, (0, 0)), (1, (0, 1)), (300, (150, 150)), (2000, (1000, 1000)), (2001, None)):
         bench.now_ms = asked + waited_ms
         bench.number += 1
-        events = bench.tell(messages.encode_time(bench.key, bench.number, asked, 1_790_000_000_000))
+        events = bench.tell(host_messages.encode_time(bench.key, bench.number, asked, 1_790_000_000_000))
         expected = [] if event is None else [(gateway_session.TIME, 1_790_000_000_000 + event[0], event[1])]
         assert events == expected, waited_ms
 
@@ -271,11 +271,11 @@ def test_line_lost_ends_the_session_and_forgets_half_a_frame():
 
 def test_command_is_reported_in_and_outside_a_session():
     bench = Bench()
-    command = messages.encode_command(LINK_KEY, 9, 1, -1)
+    command = host_messages.encode_command(LINK_KEY, 9, 1, -1)
     assert bench.tell(command) == [(gateway_session.COMMAND, 9, 1, -1)]
     bench.open()
     assert bench.tell(command) == [(gateway_session.COMMAND, 9, 1, -1)]
-    forged = messages.encode_command(bytes(32), 9, 1, -1)
+    forged = host_messages.encode_command(bytes(32), 9, 1, -1)
     assert bench.tell(forged) == [(gateway_session.FORGED_COMMAND, 9, 1)]
     assert bench.session.damaged_count == 1
 

@@ -1,6 +1,6 @@
 """The host's end of the link, without a collector."""
 
-from tocsin import host_session, messages
+from tocsin import host_messages, host_session, messages
 from tocsin.framing import DELIMITER, FrameReader, encode_frame
 from tocsin.host_session import HostSession
 
@@ -67,7 +67,7 @@ def test_gone_is_believed_only_from_the_gateway_of_this_session():
 
 def test_frames_of_the_host_mean_nothing_to_it():
     session, key = opened()
-    for body in (messages.encode_ack(key, 1, 1, 1, 0), b"\x85", b"\x86\x01"):
+    for body in (host_messages.encode_ack(key, 1, 1, 1, 0), b"\x85", b"\x86\x01"):
         assert session.receive(encode_frame(body)) == []
 
 
@@ -116,7 +116,7 @@ def test_command_is_sealed_with_the_link_key():
 
 def test_refuse_ends_the_session_and_gives_the_reason():
     session, _ = opened()
-    assert bodies(session.refuse(messages.REFUSED_WRONG_LINK_KEY)) == [b"\x86\x02"]
+    assert bodies(session.refuse(host_messages.REFUSED_WRONG_LINK_KEY)) == [b"\x86\x02"]
     assert not session.is_up
 
 

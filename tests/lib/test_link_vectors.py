@@ -3,7 +3,7 @@
 import json
 from binascii import hexlify, unhexlify
 
-from tocsin import messages
+from tocsin import host_messages, messages
 from tocsin.errors import FrameError, SessionError
 from tocsin.framing import BODY_MAX_BYTES, FrameReader, decode_frame, encode_frame
 from tocsin.gateway_session import GatewaySession
@@ -71,25 +71,25 @@ def test_bodies_from_the_gateway_are_the_same_bytes():
 
 def test_bodies_from_the_host_are_the_same_bytes():
     assert messages.session_key(LINK_KEY, GATEWAY_NONCE, HOST_NONCE) == SESSION_KEY
-    assert messages.encode_welcome(SESSION_KEY, LIB_HASH, 38, HOST_NONCE) == body_of("welcome")
-    assert messages.encode_ack(SESSION_KEY, 1, 39, 39, 0) == body_of("ack")
-    assert messages.encode_ack(SESSION_KEY, 2, 39, 39, 0x8000000C) == body_of("ack with later records")
-    assert messages.encode_ack(SESSION_KEY, 3, 39, 5000, 1) == body_of("ack of an urgent record far ahead")
-    assert messages.encode_time(SESSION_KEY, 3, 1000, 1_790_000_000_123) == body_of("time")
-    assert messages.encode_command(LINK_KEY, 6, 1, -2) == body_of("command")
+    assert host_messages.encode_welcome(SESSION_KEY, LIB_HASH, 38, HOST_NONCE) == body_of("welcome")
+    assert host_messages.encode_ack(SESSION_KEY, 1, 39, 39, 0) == body_of("ack")
+    assert host_messages.encode_ack(SESSION_KEY, 2, 39, 39, 0x8000000C) == body_of("ack with later records")
+    assert host_messages.encode_ack(SESSION_KEY, 3, 39, 5000, 1) == body_of("ack of an urgent record far ahead")
+    assert host_messages.encode_time(SESSION_KEY, 3, 1000, 1_790_000_000_123) == body_of("time")
+    assert host_messages.encode_command(LINK_KEY, 6, 1, -2) == body_of("command")
 
 
 def test_bodies_from_the_gateway_are_read():
-    found = messages.decode_hello(body_of("hello"))
+    found = host_messages.decode_hello(body_of("hello"))
     fields = fields_of("hello")
     assert (found.name, found.boot, found.wire_version) == (fields["name"], fields["boot"], 2)
     assert (found.oldest_seq, found.next_seq) == (fields["oldest"], fields["next"])
     assert (found.command_counter, found.nonce, found.lib_hash) == (fields["counter"], GATEWAY_NONCE, LIB_HASH)
-    assert messages.decode_record(body_of("record")) == (RECORD, None)
+    assert host_messages.decode_record(body_of("record")) == (RECORD, None)
     mac = unhexlify(fields_of("record with the mac before it")["previous_mac"])
-    assert messages.decode_record(body_of("record with the mac before it")) == (RECORD, mac)
-    assert messages.decode_time_ask(body_of("time ask")) == fields_of("time ask")["uptime_ms"]
-    assert messages.decode_gone(body_of("gone")) == (fields_of("gone")["first"], fields_of("gone")["last"])
+    assert host_messages.decode_record(body_of("record with the mac before it")) == (RECORD, mac)
+    assert host_messages.decode_time_ask(body_of("time ask")) == fields_of("time ask")["uptime_ms"]
+    assert host_messages.decode_gone(body_of("gone")) == (fields_of("gone")["first"], fields_of("gone")["last"])
 
 
 def test_bodies_from_the_host_are_read():
@@ -107,7 +107,7 @@ def test_hellos_are_judged_alike():
     for entry in VECTORS["hellos"]:
         body = unhexlify(entry["body"])
         try:
-            messages.decode_hello(body)
+            host_messages.decode_hello(body)
             readable = True
         except SessionError:
             readable = False

@@ -1,6 +1,6 @@
 """Bodies of frames: what does not fit is refused at both ends, never cut short."""
 
-from tocsin import messages
+from tocsin import host_messages, messages
 from tocsin.errors import SessionError
 from tocsin.record import MAC_BYTES, RECORD_BYTES
 
@@ -32,32 +32,32 @@ def test_hello_name_has_the_letters_of_docs_record():
     for name in ("a", "z0-9", "a" * 32):
         hello = a_hello()
         hello.name = name
-        assert messages.decode_hello(hello.encode(KEY)).name == name
+        assert host_messages.decode_hello(hello.encode(KEY)).name == name
     for name in ("", "a" * 33, "Gallery", "a b", "a\n", "[b]", "\xe4"):
         hello = a_hello()
         hello.name = name
-        assert refused(messages.decode_hello, hello.encode(KEY)), name
+        assert refused(host_messages.decode_hello, hello.encode(KEY)), name
 
 
 def test_host_numbers_that_do_not_fit_are_refused():
-    assert refused(messages.encode_welcome, KEY, bytes(8), 1 << 32, bytes(8))
-    assert refused(messages.encode_ack, KEY, 1 << 32, 0, 0, 0)
-    assert refused(messages.encode_ack, KEY, 0, -1, 0, 0)
-    assert refused(messages.encode_ack, KEY, 0, 0, 0, 1 << 32)
-    assert refused(messages.encode_time, KEY, -1, 0, 0)
+    assert refused(host_messages.encode_welcome, KEY, bytes(8), 1 << 32, bytes(8))
+    assert refused(host_messages.encode_ack, KEY, 1 << 32, 0, 0, 0)
+    assert refused(host_messages.encode_ack, KEY, 0, -1, 0, 0)
+    assert refused(host_messages.encode_ack, KEY, 0, 0, 0, 1 << 32)
+    assert refused(host_messages.encode_time, KEY, -1, 0, 0)
     for counter, code, argument in ((1 << 32, 0, 0), (0, 256, 0), (0, -1, 0), (0, 0, 1 << 31), (0, 0, -(1 << 31) - 1)):
-        assert refused(messages.encode_command, KEY, counter, code, argument)
+        assert refused(host_messages.encode_command, KEY, counter, code, argument)
 
 
 def test_bodies_of_a_wrong_length_are_refused():
     decoders = (
-        (messages.decode_time_ask, messages.encode_time_ask(5)),
-        (messages.decode_welcome, messages.encode_welcome(KEY, bytes(8), 0, bytes(8))),
-        (messages.decode_ack, messages.encode_ack(KEY, 0, 0, 0, 0)),
-        (messages.decode_gone, messages.encode_gone(KEY, 0, 0)),
-        (messages.decode_time, messages.encode_time(KEY, 0, 0, 0)),
-        (messages.decode_command, messages.encode_command(KEY, 0, 0, 0)),
-        (messages.decode_record, messages.encode_record(bytes(RECORD_BYTES), bytes(MAC_BYTES))),
+        (host_messages.decode_time_ask, messages.encode_time_ask(5)),
+        (messages.decode_welcome, host_messages.encode_welcome(KEY, bytes(8), 0, bytes(8))),
+        (messages.decode_ack, host_messages.encode_ack(KEY, 0, 0, 0, 0)),
+        (host_messages.decode_gone, messages.encode_gone(KEY, 0, 0)),
+        (messages.decode_time, host_messages.encode_time(KEY, 0, 0, 0)),
+        (messages.decode_command, host_messages.encode_command(KEY, 0, 0, 0)),
+        (host_messages.decode_record, messages.encode_record(bytes(RECORD_BYTES), bytes(MAC_BYTES))),
     )
     for decode, body in decoders:
         decode(body)
@@ -66,7 +66,7 @@ def test_bodies_of_a_wrong_length_are_refused():
 
 
 def test_seal_covers_every_bit():
-    body = messages.encode_command(KEY, 6, 1, 0)
+    body = host_messages.encode_command(KEY, 6, 1, 0)
     assert messages.is_sealed(KEY, body)
     for bit in range(8 * len(body)):
         forged = bytearray(body)

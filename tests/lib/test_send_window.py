@@ -1,6 +1,6 @@
 """What goes out when: the window, what was lost, what is gone, what is urgent (docs/link.md, "A session")."""
 
-from tocsin import messages
+from tocsin import host_messages, messages
 from tocsin.errors import JournalError
 from tocsin.event import TYPE_ALARM, TYPE_FAULT, TYPE_HEARTBEAT, TYPE_TAMPER, TYPE_TROUBLE
 from tocsin.messages import GONE, RECORD
@@ -78,9 +78,9 @@ class Bench:
 def numbers(body):
     if body[0] == GONE:
         assert messages.is_sealed(KEY, body)
-        return messages.decode_gone(body)
+        return host_messages.decode_gone(body)
     assert body[0] == RECORD
-    record, previous = messages.decode_record(body)
+    record, previous = host_messages.decode_record(body)
     seq = int.from_bytes(record[60:], "little")
     return seq if previous is None else (seq, previous)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tocsin import event, host_session, messages
+from tocsin import event, host_messages, host_session, messages
 from tocsin.anchor import ANCHOR_BYTES
 from tocsin.chain import ChainVerifier
 from tocsin.command import HEARTBEAT_NOW, SET_MODE
@@ -181,7 +181,7 @@ def test_a_command_is_carried_out_once_and_a_replay_is_recorded(make_bench: Call
 def test_a_forged_command_changes_nothing_and_is_recorded(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench()
     bench.run_until(1_000)
-    bench.say(encode_frame(messages.encode_command(bytes(32), 9, SET_MODE, event.MODE_OPEN)))
+    bench.say(encode_frame(host_messages.encode_command(bytes(32), 9, SET_MODE, event.MODE_OPEN)))
     bench.run_until(2_000)
     bench.say(bench.session.command(1, HEARTBEAT_NOW, 0))
     bench.run_until(3_000)
