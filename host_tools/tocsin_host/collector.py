@@ -127,7 +127,7 @@ class Collector:
     def _send_commands(self, port: _Port, gateway: GatewayRecord) -> None:
         line = self._orders[gateway.secrets.gateway]
         try:
-            for order in line.take(port.name, self._store):
+            for order in line.take(port.name, self._store, self._clock()):
                 port.write(port.session.command(order.counter, order.code, order.argument))
         except StoreError as error:
             self._complain(error)

@@ -1,13 +1,17 @@
 """Which commands to send to a gateway, and on which of its ports: each once, until it is known to have arrived.
 
 Role in the flow: the way back, from the outbox (stage 10) to the link (stage 8). Context: host.
-Sent on two ports at once, a command would be carried out on one and recorded as stale on the other.
+Sent on two ports at once, a command would be carried out on one and recorded as stale on the other. But a port may be
+one that a stranger opened with a hello of earlier days: where no outcome comes, another one has its turn.
 """
 
 from tocsin.event import TYPE_COMMAND, VERDICT_FORGED, VERDICT_STALE
 from tocsin.record import unpack
 
 from .store import Store, StoredCommand
+
+# A gateway that hears a command has told its outcome long before, unless a backlog of an outage comes first.
+OUTCOME_WITHIN_MS = 30_000
 
 
 class OrderLine:
@@ -19,6 +23,7 @@ class OrderLine:
         # session began.
         self._taken = 0
         self._sent = 0
+        self._sent_at_ms = 0
         self._port = ""
 
     def opened(self, port: str, counter: int) -> None:
@@ -37,12 +42,14 @@ class OrderLine:
         if record.type == TYPE_COMMAND and record.value >> 8 not in (VERDICT_STALE, VERDICT_FORGED):
             self._taken = max(self._taken, record.count)
 
-    def take(self, port: str, store: Store) -> list[StoredCommand]:
-        """What to send on `port` now. Raises: StoreError."""
+    def take(self, port: str, store: Store, now_ms: int) -> list[StoredCommand]:
+        """What to send on `port` at `now_ms`. Raises: StoreError."""
         self._port = self._port or port
         if port != self._port:
-            return []
+            if self._sent <= self._taken or abs(now_ms - self._sent_at_ms) < OUTCOME_WITHIN_MS:
+                return []
+            self._port, self._sent = port, self._taken
         orders = store.commands_after(self._gateway, self._sent)
         if orders:
-            self._sent = orders[-1].counter
+            self._sent, self._sent_at_ms = orders[-1].counter, now_ms
         return orders

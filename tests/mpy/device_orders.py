@@ -58,6 +58,14 @@ def test_a_stale_command_is_refused():
     assert bench.verdicts() == [(DONE, 2, 5), (STALE, 1, 5)]
 
 
+def test_commands_that_overtook_each_other_are_carried_out_by_rising_counter_only():
+    bench = _Bench()
+    for counter, mode in ((7, OPEN), (6, CLOSED), (8, CLOSED), (7, OPEN)):
+        bench.orders.take(counter, 1, mode)
+    assert bench.tape.mode == CLOSED and bench.tape.counter == 8
+    assert [verdict for verdict in bench.verdicts() if verdict[0] == DONE] == [(DONE, 1, 7), (DONE, 1, 8)]
+
+
 def test_a_forged_command_moves_nothing():
     bench = _Bench()
     bench.orders.refuse(99, 1)
