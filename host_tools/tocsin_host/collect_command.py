@@ -16,13 +16,14 @@ import click
 from .broker_passwords import HOST_PASSWORD_FILE
 from .checkpoint_keeper import CheckpointKeeper
 from .collector import Collector
-from .host_clock import file_clock, wall_clock
+from .host_clock import file_clock, uptime_ms, wall_clock
 from .keys import GatewaySecrets, load_secrets
 from .lib_hash import lib_hash
 from .log_key import has_log_key
 from .options import keys_folder, keys_option, plain_errors, read_site, store_option
 from .port_reader import QUEUED_EVENTS, PortEvent, PortReader
 from .show import ZoneNames, make_show
+from .silence import SILENT_AFTER_S, SilenceWatch
 from .store import Store
 
 if TYPE_CHECKING:
@@ -66,6 +67,14 @@ _STOP_PATIENCE_S = 1.0
     metavar="SECONDS",
     help="Sign a checkpoint that often when something was stored since; 0: never.",
 )
+@click.option(
+    "--silence-s",
+    type=click.FloatRange(min=1),
+    default=SILENT_AFTER_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="Tell of a gateway that brought no new record for so long; it makes one every 10 s.",
+)
 @click.option("--clock", type=click.Path(path_type=Path), help="Take the time from this file: for simulations.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an event.")
 @plain_errors
@@ -78,6 +87,7 @@ def collect(
     store: str,
     keys: Path | None,
     checkpoint_every: float,
+    silence_s: float,
     clock: Path | None,
     as_json: bool,
 ) -> None:
@@ -96,7 +106,9 @@ def collect(
         raise click.UsageError("nowhere to listen: give --port URL or --mqtt URL")
     with Store(store) as opened, make_show(names, as_json, "Tocsin collector") as show:
         now_ms = file_clock(clock) if clock else wall_clock
-        collector = Collector(opened, secrets, bytes.fromhex(lib_hash()), now_ms, show.event)
+        # A simulation's clock is its only one; a real host's may be set, which must not make anybody silent.
+        silence = SilenceWatch(secrets, now_ms if clock else uptime_ms, round(silence_s * 1000))
+        collector = Collector(opened, secrets, bytes.fromhex(lib_hash()), now_ms, show.event, silence)
         signing = checkpoint_every > 0 and has_log_key(folder)
         if not signing:
             click.echo("no checkpoints are signed; make a log key with: tocsin checkpoint init NAME", err=True)
@@ -129,6 +141,7 @@ def serve(
         collector.flush()
         collector.send_commands()
         collector.obey_revocations()
+        collector.tell_silence()
         if keeper is not None:
             keeper.tick()
 

@@ -16,9 +16,11 @@ from tocsin.seal import key_id
 from .describe import record_text
 from .finding_log import FindingLog, Report
 from .gateway_record import GatewayRecord, Judgement, Place
+from .host_clock import uptime_ms
 from .keys import GatewaySecrets
 from .order_line import OrderLine
 from .revocations import Revocations
+from .silence import SILENT_AFTER_S, SilenceWatch
 from .store import Store, StoredRecord
 from .store_errors import StoreError
 
@@ -42,7 +44,8 @@ class _Port:
 class Collector:
     """Verifies, stores and acknowledges for all ports of a host.
 
-    `secrets` by gateway name; `clock()` gives UTC in ms; `report` hears of every event as a dict with a key "event".
+    `secrets` by gateway name; `clock()` gives UTC in ms; `report` hears of every event as a dict with a key "event";
+    `silence` watches the same gateways, for 30 s on this computer's clock unless given.
     """
 
     def __init__(
@@ -52,7 +55,9 @@ class Collector:
         lib_hash: bytes,
         clock: Callable[[], int],
         report: Report,
+        silence: SilenceWatch | None = None,
     ) -> None:
+        self._silence = silence or SilenceWatch(secrets, uptime_ms, SILENT_AFTER_S * 1000)
         self._store = store
         self._lib_hash = lib_hash
         self._clock = clock
@@ -117,6 +122,11 @@ class Collector:
                 self.flush()  # what came before it was known
                 port.gateway = None
                 port.write(port.session.refuse(host_messages.REFUSED_KEY_REVOKED))
+
+    def tell_silence(self) -> None:
+        """Tell which gateways have not been heard for too long. To be called every second at least."""
+        for gateway, silent_ms in self._silence.fallen_silent():
+            self._findings.note(gateway, "silent", f"no new record for {silent_ms / 1000:.0f} s")
 
     def send_commands(self) -> None:
         """Send what was put into the outbox since the last call."""
@@ -231,6 +241,9 @@ class Collector:
         self._batch += [StoredRecord(name, seq_of(row), row, proof, now_ms) for row, proof in judgement.rows]
         for finding in judgement.findings:
             self._findings.tell(port.name, name, *finding)
+        silent_ms = self._silence.heard(name) if judgement.rows else None
+        if silent_ms is not None:
+            self._findings.note(name, "heard again", f"on {port.name}, after {silent_ms / 1000:.0f} s")
 
     def _acknowledge(self) -> None:
         for port in self._ports.values():

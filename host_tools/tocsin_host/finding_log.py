@@ -42,6 +42,10 @@ class FindingLog:
                 gateway, -1, "flood", f"{PER_MINUTE} findings on {port} within a minute; the others are left out"
             )
 
+    def note(self, gateway: str, kind: str, detail: str) -> None:
+        """What the host noticed by itself: told each time, because no stranger can bring it about at will."""
+        self._keep(gateway, -1, kind, detail)
+
     def _count(self, port: str) -> int:
         """Findings on this port in its present minute, before this one."""
         now_ms = self._clock()

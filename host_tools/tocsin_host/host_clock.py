@@ -15,6 +15,11 @@ def wall_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
+def uptime_ms() -> int:
+    """Ms on a clock that nobody sets and that has no date."""
+    return time.monotonic_ns() // 1_000_000
+
+
 def file_clock(path: Path) -> Callable[[], int]:
     """A clock that reads UTC in ms from the first 8 bytes (little-endian) of `path` each time it is asked."""
     file = path.open("rb", buffering=0)

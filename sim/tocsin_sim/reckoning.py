@@ -28,6 +28,8 @@ _ORDER_WITHIN_MS = 1000
 # What a gateway may need from power-up to its first sample.
 _FIRST_SAMPLE_WITHIN_MS = 1000
 _COMPLAINTS_MAX = 20
+# What the collector says of a cable that is out is right, and nothing that is wrong with a record.
+_SILENCES = ("silent", "heard again")
 
 
 def reckon(stage: Stage, exports: dict[str, bytes], wall_seconds: float) -> Outcome:
@@ -39,7 +41,8 @@ def reckon(stage: Stage, exports: dict[str, bytes], wall_seconds: float) -> Outc
         findings += [f"{name}: {line}" for line in report.lines()] if report.findings else []
         records[name] = [] if report.findings else _records(data)
     with Store(stage.store, read_only=True) as store:
-        findings += [f"{finding.gateway}: {finding.kind}: {finding.detail}" for finding in store.findings()]
+        told = [finding for finding in store.findings() if finding.kind not in _SILENCES]
+    findings += [f"{finding.gateway}: {finding.kind}: {finding.detail}" for finding in told]
     late = _learn_sampling(stage, records)
     verdict = judge(_widened(_expectations(stage), stage.tier), records, stage.conductor.timeline)
     sealed = sum(stage.tier.sealed_count(stage.flash / name) for name in exports)

@@ -21,6 +21,7 @@ from tocsin.seal import Sealer, key_id
 from tocsin_host.collector import Collector
 from tocsin_host.keys import GatewaySecrets
 from tocsin_host.lib_hash import lib_hash
+from tocsin_host.silence import SilenceWatch
 from tocsin_host.store import Store, StoredRecord
 
 
@@ -106,7 +107,8 @@ class Desk:
         self.said: dict[str, bytes] = {}
         secrets = {gateway.secrets.gateway: gateway.secrets for gateway in gateways}
         utc = lambda: 1_790_000_000_000 + self.now_ms  # noqa: E731
-        self.collector = Collector(store, secrets, bytes.fromhex(lib_hash()), utc, self.events.append)
+        silence = SilenceWatch(secrets, lambda: self.now_ms, 30_000)
+        self.collector = Collector(store, secrets, bytes.fromhex(lib_hash()), utc, self.events.append, silence)
         self.names: dict[str, str] = {}
         for gateway in gateways:
             self.open(gateway.secrets.gateway)
