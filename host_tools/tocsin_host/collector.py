@@ -70,6 +70,7 @@ class Collector:
         self._revocations = Revocations(store)
         self._gateways = {name: GatewayRecord(one, store) for name, one in secrets.items()}
         self._orders = {name: OrderLine(name) for name in secrets}
+        self._commands_made = -1
 
     def opened(self, port_name: str, write: Write) -> None:
         """A port was opened: ask who is there. `write` must return at once."""
@@ -82,6 +83,7 @@ class Collector:
         port = self._ports.pop(port_name, None)
         if port is not None and port.gateway is not None:
             self._orders[port.gateway.secrets.gateway].lost(port_name)
+            self._commands_made = -1  # another port may have to send them again
         self._report({"event": "port", "port": port_name, "state": "lost", "detail": reason})
 
     def receive(self, port_name: str, data: bytes) -> None:
@@ -130,6 +132,14 @@ class Collector:
 
     def send_commands(self) -> None:
         """Send what was put into the outbox since the last call."""
+        try:
+            made = self._store.commands_made()
+        except StoreError as error:
+            self._complain(error)
+            return
+        if made == self._commands_made:
+            return  # a thousand ports are not worth a thousand questions
+        self._commands_made = made
         for port in self._ports.values():
             if port.session.is_up and port.gateway is not None:
                 self._send_commands(port, port.gateway)
@@ -140,6 +150,7 @@ class Collector:
             for order in line.take(port.name, self._store, self._clock()):
                 port.write(port.session.command(order.counter, order.code, order.argument))
         except StoreError as error:
+            self._commands_made = -1  # they are asked for again
             self._complain(error)
 
     def _take(self, port: _Port, event: tuple[Any, ...]) -> None:

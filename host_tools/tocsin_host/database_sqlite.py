@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .store_errors import StoreError, explain_sqlite
+from .store_errors import StoreError, explained
 from .store_schema import SCHEMA_VERSION, sqlite_statements
 
 DATABASE_NAME = "tocsin.db"
@@ -32,15 +32,20 @@ class SqliteDatabase:
             )
         if not read_only:
             _make_folder(folder)
-        with explain_sqlite(self.path):
-            uri = self.path.resolve().as_uri() + ("?mode=ro" if read_only else "")
-            # isolation_level=None: transactions begin and end where this file says so.
-            self.connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_LOCK_WAIT_S)
-            try:
-                self._prepare(read_only)
-            except BaseException:
-                self.connection.close()
-                raise
+        try:
+            self._open(read_only)
+        except sqlite3.Error as error:
+            raise explained(self.path, error) from error
+
+    def _open(self, read_only: bool) -> None:
+        uri = self.path.resolve().as_uri() + ("?mode=ro" if read_only else "")
+        # isolation_level=None: transactions begin and end where this file says so.
+        self.connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_LOCK_WAIT_S)
+        try:
+            self._prepare(read_only)
+        except BaseException:
+            self.connection.close()
+            raise
 
     def close(self) -> None:
         """A store that is never closed loses nothing."""
@@ -48,27 +53,30 @@ class SqliteDatabase:
 
     def execute(self, query: str, values: Sequence[object] = ()) -> list[Any]:
         """As Database says."""
-        with explain_sqlite(self.path):
+        try:
             return self.connection.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise explained(self.path, error) from error
 
     def execute_many(self, query: str, rows: Iterable[Sequence[object]]) -> None:
         """As Database says."""
-        with explain_sqlite(self.path):
+        try:
             self.connection.executemany(query, rows)
+        except sqlite3.Error as error:
+            raise explained(self.path, error) from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """As Database says. IMMEDIATE: two writers wait for each other instead of failing half way."""
-        with explain_sqlite(self.path):
-            self.connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self.connection.execute("COMMIT")
-            except BaseException:
-                # A full disk makes SQLite roll back by itself.
-                if self.connection.in_transaction:
-                    self.connection.execute("ROLLBACK")
-                raise
+        self.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.execute("COMMIT")
+        except BaseException:
+            # A full disk makes SQLite roll back by itself.
+            if self.connection.in_transaction:
+                self.execute("ROLLBACK")
+            raise
 
     def check(self) -> list[str]:
         """As Database says: every page, every index, and that each table still has the triggers that guard it."""

@@ -74,24 +74,29 @@ class Store:
         A row that is there already with the same bytes is passed over. Raises: StoreError also when other
         bytes are stored under that number (the caller reports a fork; a store never changes).
         """
+        new: dict[tuple[str, int], StoredRecord] = {}
+        highest: dict[str, int] = {}
         with self.database.transaction():
-            before = leaf = self.size()
             for row in rows:
-                leaf += self._append_one(leaf, row)
-        return leaf - before
+                if len(row.record) != RECORD_BYTES:
+                    raise StoreError(f"{row.gateway}: a record has {RECORD_BYTES} bytes, not {len(row.record)}")
+                stored = new.get((row.gateway, row.seq)) or self._stored(row, highest)
+                if stored is None:
+                    new[row.gateway, row.seq] = row
+                elif stored.record != row.record:
+                    raise StoreError(
+                        f"{row.gateway}: another record is already stored under seq {row.seq}; nothing was changed"
+                    )
+            query = f"INSERT INTO records (leaf, {_ROW}) VALUES (?, ?, ?, ?, ?, ?)"
+            self.database.execute_many(query, [(leaf, *row) for leaf, row in enumerate(new.values(), self.size())])
+        return len(new)
 
-    def _append_one(self, leaf: int, row: StoredRecord) -> bool:
-        if len(row.record) != RECORD_BYTES:
-            raise StoreError(f"{row.gateway}: a record has {RECORD_BYTES} bytes, not {len(row.record)}")
-        stored = self.record(row.gateway, row.seq)
-        if stored is None:
-            self.database.execute(f"INSERT INTO records (leaf, {_ROW}) VALUES (?, ?, ?, ?, ?, ?)", (leaf, *row))
-            return True
-        if stored.record != row.record:
-            raise StoreError(
-                f"{row.gateway}: another record is already stored under seq {row.seq}; nothing was changed"
-            )
-        return False
+    def _stored(self, row: StoredRecord, highest: dict[str, int]) -> StoredRecord | None:
+        """The stored row of the same number. `highest` remembers each gateway's: above it there is none to ask for."""
+        if row.gateway not in highest:
+            query = "SELECT coalesce(max(seq), -1) FROM records WHERE gateway = ?"
+            highest[row.gateway] = self._one(query, row.gateway)
+        return self.record(row.gateway, row.seq) if row.seq <= highest[row.gateway] else None
 
     def record(self, gateway: str, seq: int) -> StoredRecord | None:
         """The row of one number, None when there is none."""
@@ -154,12 +159,17 @@ class Store:
             last = int(self._one("SELECT coalesce(max(counter), 0) FROM commands WHERE gateway = ?", gateway))
             counter = max(last + 1, created_utc_ms // 1000)
             row = StoredCommand(gateway, counter, code, argument, created_utc_ms)
-            self.database.execute("INSERT INTO commands VALUES (?, ?, ?, ?, ?)", row)
+            self.database.execute("INSERT INTO commands VALUES (?, ?, ?, ?, ?, ?)", (self.commands_made() + 1, *row))
         return counter
+
+    def commands_made(self) -> int:
+        """Number of commands ever put into the outbox: while it stays the same, there is nothing new to send."""
+        return int(self._one("SELECT coalesce(max(id), 0) FROM commands"))
 
     def commands_after(self, gateway: str, counter: int) -> list[StoredCommand]:
         """Commands of one gateway with a higher counter, rising."""
-        query = "SELECT * FROM commands WHERE gateway = ? AND counter > ? ORDER BY counter"
+        columns = "gateway, counter, code, argument, created_utc_ms"
+        query = f"SELECT {columns} FROM commands WHERE gateway = ? AND counter > ? ORDER BY counter"
         return [StoredCommand(*row) for row in self.database.execute(query, (gateway, counter))]
 
     def add_checkpoint(self, checkpoint: StoredCheckpoint) -> None:

@@ -6,8 +6,6 @@ Role in the flow: stage 10. Context: host.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from tocsin.errors import TocsinError
@@ -33,12 +31,8 @@ _REMEDIES = {
 }
 
 
-@contextmanager
-def explain_sqlite(path: Path) -> Iterator[None]:
-    """Turns SQLite's errors into StoreError naming the file, the cause and the remedy."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        remedy = _REMEDIES.get(primary, "unexpected; report it with this line")
-        raise StoreError(f"store {path}: {error}: {remedy}", 600 + primary) from error
+def explained(path: Path, error: sqlite3.Error) -> StoreError:
+    """SQLite's error as one that names the file, the cause and the remedy."""
+    primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    remedy = _REMEDIES.get(primary, "unexpected; report it with this line")
+    return StoreError(f"store {path}: {error}: {remedy}", 600 + primary)

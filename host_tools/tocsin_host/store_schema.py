@@ -20,10 +20,11 @@ CREATE TABLE findings (
     id {integer} PRIMARY KEY, gateway {text} NOT NULL, seq {integer} NOT NULL, kind {text} NOT NULL,
     detail {text} NOT NULL, received_utc_ms {integer} NOT NULL){strict};
 CREATE TABLE commands (
-    gateway {text} NOT NULL, counter {integer} NOT NULL CHECK (counter BETWEEN 1 AND 4294967295),
+    id {integer} PRIMARY KEY, gateway {text} NOT NULL,
+    counter {integer} NOT NULL CHECK (counter BETWEEN 1 AND 4294967295),
     code {integer} NOT NULL CHECK (code BETWEEN 0 AND 255),
     argument {integer} NOT NULL CHECK (argument BETWEEN -2147483648 AND 2147483647),
-    created_utc_ms {integer} NOT NULL, PRIMARY KEY (gateway, counter)){strict};
+    created_utc_ms {integer} NOT NULL, UNIQUE (gateway, counter)){strict};
 CREATE TABLE checkpoints (
     size {integer} PRIMARY KEY CHECK (size > 0), note {text} NOT NULL,
     frontier {bytes} NOT NULL CHECK (length(frontier) % 32 = 0), signed_utc_ms {integer} NOT NULL){strict};
@@ -37,7 +38,7 @@ _POSTGRES = {"integer": "BIGINT", "text": 'TEXT COLLATE "C"', "bytes": "BYTEA", 
 _KEYS = {
     "records": "leaf = NEW.leaf OR (gateway = NEW.gateway AND seq = NEW.seq)",
     "findings": "id = NEW.id",
-    "commands": "gateway = NEW.gateway AND counter = NEW.counter",
+    "commands": "id = NEW.id OR (gateway = NEW.gateway AND counter = NEW.counter)",
     "checkpoints": "size = NEW.size",
 }
 
