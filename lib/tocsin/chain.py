@@ -5,8 +5,21 @@ Sources: docs/record.md, "Verifying records". The collector asks ChainVerifier b
 judges files.
 """
 
+from struct import unpack_from
+
 from .compat import const, ct_equal, hmac_sha256
-from .record import MAC_AT, MAC_BYTES, MAC_END, MAC_NONE, RECORD_BYTES, SEALED_BYTES, is_intact, mac_of, seq_of
+from .record import (
+    MAC_AT,
+    MAC_BYTES,
+    MAC_END,
+    MAC_NONE,
+    RECORD_BYTES,
+    SEALED_BYTES,
+    SEQ_AT,
+    is_intact,
+    mac_of,
+    seq_of,
+)
 from .seal import evolve, is_sealed
 
 # A hostile number must not buy hours of hashing: nobody derives keys further than this above what is proven.
@@ -81,10 +94,10 @@ class ChainVerifier:
         seq, mac, key = self.next_seq, self.mac, self._line.key(self.next_seq)
         for place in range(at, end, RECORD_BYTES):
             record = data[place : place + RECORD_BYTES]
-            sealed, given = record[:SEALED_BYTES], record[MAC_AT:MAC_END]
-            if not is_intact(record) or seq_of(record) != seq:
+            if not is_intact(record) or unpack_from("<I", record, SEQ_AT)[0] != seq:
                 break
-            if not ct_equal(hmac_sha256(key, sealed + mac)[:MAC_BYTES], given):
+            given = record[MAC_AT:MAC_END]
+            if not ct_equal(hmac_sha256(key, record[:SEALED_BYTES] + mac)[:MAC_BYTES], given):
                 break
             key, mac, seq = evolve(key), given, seq + 1
             at = place + RECORD_BYTES

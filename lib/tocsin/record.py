@@ -14,6 +14,7 @@ from .event import SOURCE_GATEWAY, SOURCE_ZONE_MAX
 
 RECORD_BYTES = const(64)
 SEALED_BYTES = const(36)
+SEQ_AT = const(4)
 MAC_BYTES = const(16)
 MAC_AT = const(36)
 MAC_END = const(52)
@@ -131,7 +132,7 @@ def is_intact(data: bytes) -> bool:
 
 def seq_of(data: bytes) -> int:
     """`seq` of a record's bytes."""
-    return int(unpack_from("<I", data, 4)[0])
+    return int(unpack_from("<I", data, SEQ_AT)[0])
 
 
 def mac_of(data: "bytes | bytearray") -> bytes:
