@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run emulate size test test-lib test-mpy test-sim test-emulated bench-debounce bench-debounce-quick lint fmt vectors clean
+.PHONY: help setup run emulate size test test-lib test-mpy test-sim test-emulated bench-debounce bench-debounce-quick bench-host bench-host-quick lint fmt vectors clean
 
 help: ## List the targets
 	@echo "Tocsin: make TARGET, where TARGET is one of"
@@ -49,6 +49,12 @@ bench-debounce: setup ## Measure the debouncer beside its peers; fails when a ba
 
 bench-debounce-quick: setup ## The same on fewer cells, in under a minute
 	$(BIN)/tocsin bench debounce --quick
+
+bench-host: setup ## Measure verifying, storing and 1000 gateways at one collector; fails when a bar falls short
+	$(BIN)/tocsin bench host
+
+bench-host-quick: setup ## The same with less of everything, in under a minute
+	$(BIN)/tocsin bench host --quick
 
 size: setup ## What our code costs on the board: flash, heap, import time
 	$(BIN)/python -m tocsin_sim.emulator.size

@@ -9,16 +9,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Bar:
-    """Cleared when `value` is at most `limit`. `value` None: what measures it did not run, which is never cleared."""
+    """Cleared when `value` is at most `limit`, or with `at_least` not below it.
+
+    `value` None: what measures it did not run, which is never cleared.
+    """
 
     name: str
     value: float | None
     limit: float
+    at_least: bool = False
 
     @property
     def ok(self) -> bool | None:
         """None: not run."""
-        return None if self.value is None else self.value <= self.limit
+        if self.value is None:
+            return None
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
 
     @property
     def verdict(self) -> str:

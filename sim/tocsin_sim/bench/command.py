@@ -1,6 +1,6 @@
 """`tocsin bench`: measure a part of the product beside its peers, and hold it to its bars.
 
-Role in the flow: stages 1 and 2 so far. Context: CPython; needs the development tools.
+Role in the flow: stages 1 and 2, 9 and 10 so far. Context: CPython; needs the development tools.
 """
 
 import json
@@ -36,4 +36,28 @@ def debounce(quick: bool, out: Path, seed: int) -> None:
     debounce_picture.draw(run, out / "bench-debounce.png")
     debounce_table.show(run)
     click.echo(f"{mode.name} run; figures and picture: {out}/bench-debounce.json, {out}/bench-debounce.png")
+    raise SystemExit(exit_code(run.bars))
+
+
+@bench.command()
+@click.option("--quick", is_flag=True, help="Less of everything, under a minute.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("build"), show_default=True, metavar="DIR")
+@click.option("--seed", type=int, default=1, show_default=True, help="Other gateways burst.")
+def host(quick: bool, out: Path, seed: int) -> None:
+    """Verify, store, and collect from 1000 gateways at once; exit code 1 when a bar falls short.
+
+    Leaves bench-host.json and bench-host.png in DIR, and measures the disk that DIR is on.
+    """
+    try:
+        from tocsin_sim.bench import host_picture, host_run, host_table
+        from tocsin_sim.bench.bars import exit_code
+    except ImportError as error:
+        raise click.ClickException(f"{error}; the benches need the development tools: make setup") from error
+    out.mkdir(parents=True, exist_ok=True)
+    mode = host_run.MODES["quick" if quick else "full"]
+    run = host_run.measure(mode, seed, out, lambda what: click.echo(f"{what} ...", err=True))
+    (out / "bench-host.json").write_text(json.dumps(run.figures()) + "\n", "utf-8")
+    host_picture.draw(run, out / "bench-host.png")
+    host_table.show(run)
+    click.echo(f"{mode.name} run; figures and picture: {out}/bench-host.json, {out}/bench-host.png")
     raise SystemExit(exit_code(run.bars))

@@ -3,40 +3,28 @@
 Role in the flow: the reports of `make bench-debounce`. Context: CPython.
 """
 
-from rich.console import Console
 from rich.table import Table
 
 from tocsin_sim.bench.conditions import CONDITIONS, false_per_100, long_activations, missed_percent
 from tocsin_sim.bench.debounce_grid import ALGORITHMS
 from tocsin_sim.bench.debounce_run import Chip, Run
-
-_WIDTH = 140  # where standard output is no terminal
+from tocsin_sim.bench.tables import bars_table, make_console, make_table
 
 
 def show(run: Run) -> None:
     """Print everything that matters."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH)
+    console = make_console()
     console.print(_algorithms(run), _conditions(run))
     if run.chip is None:
         console.print(f"The emulated chip did not run: {run.chip_reason}", style="bold", highlight=False)
     else:
         console.print(_cpu(run.chip))
         console.print(_chip_text(run.chip), highlight=False)
-    console.print(_bars(run))
-
-
-def _table(title: str, first: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column(first, no_wrap=True)
-    for column in columns:
-        table.add_column(column, justify="right")
-    return table
+    console.print(bars_table(run.bars))
 
 
 def _algorithms(run: Run) -> Table:
-    table = _table(
+    table = make_table(
         f"Debounce, {run.mode.name} run, seed {run.seed}: the whole grid (model)",
         *("", "never up to ms", "always from ms", "missed of >= 400 ms", "reported of < 200 ms", "false", "latest ms"),
     )
@@ -58,7 +46,7 @@ def _algorithms(run: Run) -> Table:
 
 def _conditions(run: Run) -> Table:
     titles = [condition.title for condition in CONDITIONS]
-    table = _table("Activations of 400 ms and more: % missed / false reports per 100 (model)", "", *titles)
+    table = make_table("Activations of 400 ms and more: % missed / false reports per 100 (model)", "", *titles)
     for name in ALGORITHMS:
         totals = [long_activations(run.grid, name, condition.holds) for condition in CONDITIONS]
         table.add_row(name, *(f"{missed_percent(total):.3g} / {false_per_100(total):.3g}" for total in totals))
@@ -66,7 +54,7 @@ def _conditions(run: Run) -> Table:
 
 
 def _cpu(chip: Chip) -> Table:
-    table = _table(
+    table = make_table(
         "26 inputs at 1 kHz, 125 MHz (emulated; whole = with interrupt entry and exit)",
         *("", "cycles a sample, whole", "CPU %, whole", "cycles a sample, drain alone", "CPU %, drain alone"),
     )
@@ -86,12 +74,3 @@ def _chip_text(chip: Chip) -> str:
         f"{sum(r.transitions for r in replays)} transitions, "
         f"{sum(r.differences for r in replays)} differ from the model"
     )
-
-
-def _bars(run: Run) -> Table:
-    table = _table("Bars", "", "measured", "at most", "")
-    for bar in run.bars:
-        style = {True: "green", False: "bold red", None: "yellow"}[bar.ok]
-        value = "-" if bar.value is None else f"{bar.value:g}"
-        table.add_row(bar.name, value, f"{bar.limit:g}", bar.verdict, style=style)
-    return table
