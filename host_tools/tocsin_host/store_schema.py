@@ -6,7 +6,7 @@ be able to touch evidence. (Whoever owns the database still can; that is what se
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 NAMES = ("records", "findings", "commands", "checkpoints")
 
 # `leaf` is a record's place in the order of arrival, from 0, and in the tree of docs/checkpoint.md.

@@ -18,7 +18,7 @@ from tocsin_sim.bench.host_verify import Verification, measure_verification
 
 SHAPE = Shape(gateways=20, seconds=40, burst_gateways=3, burst_records=5)
 SOUND = Verification(5000, 2.0, 2.2, 2.8, 0.9, 0.7)
-TINY = host_run.Mode("quick", 1, 2000, SHAPE)
+TINY = host_run.Mode("quick", 1, 200, SHAPE)
 
 
 def test_all_that_was_sent_is_stored_and_acknowledged(tmp_path):
