@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tocsin import host_messages, host_session, messages
-from tocsin.event_names import type_name
-from tocsin.record import seq_of, unpack
+from tocsin.record import seq_of
 from tocsin.seal import key_id
 
-from .describe import record_text
+from .describe import record_event
 from .finding_log import FindingLog, Report
 from .gateway_record import GatewayRecord, Judgement, Place
 from .host_clock import uptime_ms
@@ -109,7 +108,7 @@ class Collector:
             return
         for row in batch:
             self._orders[row.gateway].look_at(row.record)
-            self._report(_record_event(row))
+            self._report(record_event(row.gateway, row.record))
         self._acknowledge()
 
     def obey_revocations(self) -> None:
@@ -302,20 +301,3 @@ def _refusal(gateway: GatewayRecord | None, hello: messages.Hello, body: bytes) 
     if hello.wire_version != messages.WIRE_VERSION:
         return host_messages.REFUSED_WIRE_VERSION
     return 0
-
-
-def _record_event(row: StoredRecord) -> dict[str, Any]:
-    record = unpack(row.record)
-    return {
-        "event": "record",
-        "gateway": row.gateway,
-        "seq": record.seq,
-        "type": type_name(record.type),
-        "source": record.source,
-        "utc_ms": record.utc_ms,
-        "boot": record.boot,
-        "uptime_ms": record.uptime_ms,
-        "value": record.value,
-        "count": record.count,
-        "text": record_text(record),
-    }

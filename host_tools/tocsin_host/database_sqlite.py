@@ -79,13 +79,13 @@ class SqliteDatabase:
             raise
 
     def check(self) -> list[str]:
-        """As Database says: every page, every index, and that each table still has the triggers that guard it."""
+        """As Database says: every page, every index, and that tables and the triggers that guard them are ours."""
         found = [text for (text,) in self.execute("PRAGMA integrity_check") if text != "ok"]
         there = {sql for (sql,) in self.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
         for statement in sqlite_statements():
             if statement not in there:
                 what = " ".join(statement.split()[1:3])
-                found.append(f"{what} is not as tocsin made it: rows can be changed unseen by it")
+                found.append(f"{what} is not as tocsin made it: rows may have been changed unseen")
         return found
 
     def _prepare(self, read_only: bool) -> None:

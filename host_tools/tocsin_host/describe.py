@@ -6,10 +6,11 @@ Role in the flow: stage 11. Context: host. Sources: docs/record.md, "Types".
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from tocsin import event, event_names
 from tocsin.command import COMMAND_NAMES
-from tocsin.record import Record
+from tocsin.record import Record, unpack
 
 _TROUBLES = {
     event.TROUBLE_TASK_DIED: "task {} died and was started again",
@@ -81,6 +82,24 @@ def record_text(record: Record) -> str:
     if record.type == event.TYPE_WEAR:
         return _wear_text(value, count)
     return f"value {value}, count {count}" if value or count else ""
+
+
+def record_event(gateway: str, data: bytes) -> dict[str, Any]:
+    """A stored record as the event that `tocsin collect` reports."""
+    record = unpack(data)
+    return {
+        "event": "record",
+        "gateway": gateway,
+        "seq": record.seq,
+        "type": event_names.type_name(record.type),
+        "source": record.source,
+        "utc_ms": record.utc_ms,
+        "boot": record.boot,
+        "uptime_ms": record.uptime_ms,
+        "value": record.value,
+        "count": record.count,
+        "text": record_text(record),
+    }
 
 
 def _wear_text(erases: int, days: int) -> str:

@@ -214,8 +214,7 @@ def _stored_place(store: Store, gateway: str) -> Place:
             before = store.record(gateway, first - 1) if first else None
             mac = MAC_NONE if before is None else mac_of(before.record)
             return Place(first, mac, _stored_ahead(store, gateway, last + 1), {})
-    next_seq, mac = store.heads().get(gateway, (0, MAC_NONE))
-    return Place(next_seq, mac, {}, {})
+    return Place(*store.head(gateway), {}, {})
 
 
 def _stored_ahead(store: Store, gateway: str, from_seq: int) -> dict[int, _Ahead]:

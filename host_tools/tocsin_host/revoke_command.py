@@ -27,12 +27,12 @@ def revoke(gateway: str, reason: str, store: str, keys: Path | None) -> None:
     another name in the site and new keys from `tocsin enrol`.
     """
     with Store(store) as opened:
-        next_seq = opened.heads().get(gateway, (-1, b""))[0]
-        if next_seq < 0 and not secrets_path(keys_folder(keys, store), gateway).exists():
+        next_seq, _ = opened.head(gateway)
+        if next_seq == 0 and not secrets_path(keys_folder(keys, store), gateway).exists():
             raise click.ClickException(f"neither the store nor the keys know a gateway {gateway!r}; check its name")
         for finding in opened.revoked():
             if finding.gateway == gateway:
                 when = datetime.fromtimestamp(finding.received_utc_ms / 1000, UTC).isoformat(timespec="seconds")
                 raise click.ClickException(f"{gateway} was revoked on {when} already: {finding.detail}")
-        opened.finding(gateway, next_seq, REVOKED, reason, wall_clock())
-    click.echo(f"{gateway}: revoked from record {max(next_seq, 0)} on; give the new box another name and new keys")
+        opened.finding(gateway, next_seq or -1, REVOKED, reason, wall_clock())
+    click.echo(f"{gateway}: revoked from record {next_seq} on; give the new box another name and new keys")

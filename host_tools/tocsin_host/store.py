@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tocsin.record import MAC_AT, MAC_END, RECORD_BYTES
+from tocsin.record import MAC_AT, MAC_END, MAC_NONE, RECORD_BYTES
 
 from .database import open_database
 from .store_errors import StoreError
@@ -43,9 +43,12 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def heads(self) -> dict[str, tuple[int, bytes]]:
-        """For each gateway with records: (next seq expected, mac of the highest record)."""
-        return {gateway: self._head(gateway) for gateway in self.gateways()}
+    def head(self, gateway: str) -> tuple[int, bytes]:
+        """(next seq expected, mac of the highest record) of one gateway; (0, MAC_NONE) when it has none."""
+        query = "SELECT seq, record FROM records WHERE gateway = ? ORDER BY seq DESC LIMIT 1"
+        for seq, record in self.database.execute(query, (gateway,)):
+            return seq + 1, record[MAC_AT:MAC_END]
+        return 0, MAC_NONE
 
     def gateways(self) -> list[str]:
         """Names of the gateways with records, rising. Steps through the index, does not read every row."""
@@ -58,11 +61,6 @@ class Store:
     def _one(self, query: str, *values: object) -> Any:
         """The only value of the only row."""
         return self.database.execute(query, values)[0][0]
-
-    def _head(self, gateway: str) -> tuple[int, bytes]:
-        query = "SELECT seq, record FROM records WHERE gateway = ? ORDER BY seq DESC LIMIT 1"
-        seq, record = self.database.execute(query, (gateway,))[0]
-        return seq + 1, record[MAC_AT:MAC_END]
 
     def size(self) -> int:
         """Number of records."""

@@ -16,6 +16,7 @@ CREATE TABLE records (
     record {bytes} NOT NULL CHECK (length(record) = 64),
     prev_mac {bytes} CHECK (prev_mac IS NULL OR length(prev_mac) = 16), received_utc_ms {integer} NOT NULL,
     UNIQUE (gateway, seq)){strict};
+CREATE INDEX records_with_proof ON records (gateway, seq) WHERE prev_mac IS NOT NULL;
 CREATE TABLE findings (
     id {integer} PRIMARY KEY, gateway {text} NOT NULL, seq {integer} NOT NULL, kind {text} NOT NULL,
     detail {text} NOT NULL, received_utc_ms {integer} NOT NULL){strict};

@@ -17,7 +17,6 @@ from .record import (
     SEALED_BYTES,
     SEQ_AT,
     is_intact,
-    mac_of,
     seq_of,
 )
 from .seal import evolve, is_sealed

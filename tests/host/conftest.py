@@ -121,7 +121,7 @@ class Desk:
     def _hear(self, port: str, data: bytes) -> None:
         for body in FrameReader().receive(data):
             if body[0] == messages.ACK:
-                stored = self.store.heads().get(self.names[port], (0, b""))[0]
+                stored = self.store.head(self.names[port])[0]
                 next_seq, from_seq, has = messages.decode_ack(body)
                 assert next_seq <= stored
                 if from_seq > next_seq:  # ahead of the window: only what is stored

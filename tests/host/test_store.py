@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tocsin.record import mac_of
+from tocsin.record import MAC_NONE, mac_of
 from tocsin_host.store import Store, StoredCheckpoint, StoredCommand, StoredRecord
 from tocsin_host.store_errors import StoreError
 
@@ -61,17 +61,15 @@ def test_append_row_of_wrong_length_is_refused(store: Store) -> None:
     assert store.gateways() == []
 
 
-def test_heads_give_next_seq_and_mac_of_each_gateway(store: Store, rows_of: Rows) -> None:
+def test_head_gives_next_seq_and_mac_of_a_gateway(store: Store, rows_of: Rows) -> None:
     gallery, room = rows_of("gallery", 4), rows_of("storeroom", 2, first=7)
     store.append([*room, *gallery])
-    assert store.heads() == {
-        "gallery": (4, mac_of(gallery[3].record)),
-        "storeroom": (9, mac_of(room[1].record)),
-    }
+    assert store.head("gallery") == (4, mac_of(gallery[3].record))
+    assert store.head("storeroom") == (9, mac_of(room[1].record))
 
 
-def test_heads_of_an_empty_store_are_empty(store: Store) -> None:
-    assert store.heads() == {}
+def test_head_of_a_gateway_without_records_is_the_start(store: Store) -> None:
+    assert store.head("gallery") == (0, MAC_NONE)
 
 
 def test_everything_is_there_after_reopening(where: str | Path, rows_of: Rows) -> None:

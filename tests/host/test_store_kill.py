@@ -14,7 +14,7 @@ import sys
 from tocsin.seal import Sealer
 from tocsin_host.store import Store, StoredRecord
 store = Store(sys.argv[1])
-seq = store.heads().get("gallery", (0, b""))[0]
+seq = store.head("gallery")[0]
 while True:
     batch = [StoredRecord("gallery", n, n.to_bytes(4, "little") * 16, None, 0) for n in range(seq, seq + 7)]
     store.append(batch)

@@ -25,6 +25,7 @@ from tocsin_host.keys import GatewaySecrets
 from tocsin_host.lib_hash import lib_hash
 from tocsin_host.log_key import make_log_key
 from tocsin_host.port_reader import QUEUED_EVENTS
+from tocsin_host.silence import SILENT_AFTER_S, SilenceWatch
 from tocsin_host.store import Store
 
 BEAT_EVERY_S = 10
@@ -121,7 +122,8 @@ class _Host:
         self._said: list[tuple[_Gateway, bytes]] = []
         secrets = {gateway.name: gateway.secrets for gateway in gateways}
         utc_ms = lambda: _START_UTC_MS + int(self.now_s * 1000)  # noqa: E731
-        self.collector = Collector(store, secrets, _LIB_HASH, utc_ms, self._report)
+        silence = SilenceWatch(secrets, lambda: int(self.now_s * 1000), SILENT_AFTER_S * 1000)
+        self.collector = Collector(store, secrets, _LIB_HASH, utc_ms, self._report, silence)
         make_log_key(folder, "bench.example/tocsin")
         self._keeper = CheckpointKeeper(store, folder, utc_ms, self._report, CHECKPOINT_EVERY_S, lambda: self.now_s)
         for gateway in gateways:
@@ -137,6 +139,7 @@ class _Host:
             self.collector.receive(gateway.name, data)
         self.collector.flush()
         self.collector.send_commands()
+        self.collector.tell_silence()
         self._keeper.tick()
         took_s, cpu_s = perf_counter() - began, process_time() - began_cpu
         second = int(self.now_s)
