@@ -48,6 +48,11 @@ class Shape:
     burst_records: int = 32
     outage_s: int = 60
 
+    @property
+    def outage_ends_s(self) -> int:
+        """When they send it."""
+        return self.seconds // 2 // BEAT_EVERY_S * BEAT_EVERY_S + BEAT_EVERY_S // 2
+
 
 @dataclass
 class Load:
@@ -171,15 +176,14 @@ def run_load(folder: Path, shape: Shape, seed: int) -> Load:
 
 def _arrivals(shape: Shape, gateways: list[_Gateway], chance: random.Random) -> Iterator[tuple[float, _Gateway, int]]:
     """(when in s, who, how many records) by rising time."""
-    outage_at_s = shape.seconds // 2 // BEAT_EVERY_S * BEAT_EVERY_S
     for period_s in range(0, shape.seconds, BEAT_EVERY_S):
         here = [(period_s + BEAT_EVERY_S * n / len(gateways), n, 1) for n in range(len(gateways))]
         for second in range(period_s, period_s + BEAT_EVERY_S):
             if second % shape.burst_every_s == shape.burst_every_s - 1:
                 some = chance.sample(range(len(gateways)), min(shape.burst_gateways, len(gateways)))
                 here += [(second + 0.5, n, shape.burst_records) for n in some]
-        if period_s == outage_at_s:
-            here += [(period_s + 5.0, n, shape.outage_s // BEAT_EVERY_S) for n in range(len(gateways))]
+        if period_s <= shape.outage_ends_s < period_s + BEAT_EVERY_S:
+            here += [(float(shape.outage_ends_s), n, shape.outage_s // BEAT_EVERY_S) for n in range(len(gateways))]
         for when_s, n, count in sorted(here):
             yield when_s, gateways[n], count
 

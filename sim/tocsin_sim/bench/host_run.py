@@ -18,7 +18,8 @@ from tocsin_sim.bench.host_store import Storing, measure_storing
 from tocsin_sim.bench.host_verify import Verification, measure_verification
 
 _MIB = 1 << 20
-_LATENCY_MS = 2000  # a gateway gives its session up after 6000
+GROWTH_MIB = 4
+LATENCY_MS = 2000  # a gateway gives its session up after 6000
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Mode:
 
 
 MODES = {
-    "quick": Mode("quick", 30, 20_000, Shape(gateways=1000, seconds=40)),
+    "quick": Mode("quick", 30, 5_000, Shape(gateways=1000, seconds=40)),
     "full": Mode("full", 200, 50_000, Shape(gateways=1000, seconds=900)),
 }
 
@@ -58,8 +59,8 @@ class Run:
             Bar("findings and errors on the way", load.findings, 0),
             Bar("processor, busiest second, % of one core", 100 * max(load.share_by_second), 60),
             Bar("processor, whole run, % of one core", 100 * load.cpu_s / load.shape.seconds, 20),
-            Bar("arrival to acknowledgement, 99 %, ms", load.latency_ms(0.99), _LATENCY_MS),
-            Bar("memory grown, MiB", load.memory_growth / _MIB, 4),
+            Bar("arrival to acknowledgement, 99 %, ms", load.latency_ms(0.99), LATENCY_MS),
+            Bar("memory grown, MiB", load.memory_growth / _MIB, GROWTH_MIB),
         ]
 
     def figures(self) -> dict[str, object]:

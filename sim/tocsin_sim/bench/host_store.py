@@ -22,7 +22,7 @@ from tocsin_host.store import Store, StoredRecord
 Work = Callable[[Path, list[bytes]], None]
 
 OURS_BATCHES = (1, 32, 1000)
-_ROUNDS = 5
+_ROUNDS = 3
 _K0 = bytes(range(32))
 
 
