@@ -69,7 +69,12 @@ def test_command_leaves_its_files_and_fails_when_a_record_is_missing(tmp_path, m
 
     def lossy(*arguments):
         load = played(*arguments)
-        times = {"cpu_s": 0.0, "share_by_second": [0.0], "memory": [1], "latencies_ms": Counter({1: load.sent})}
+        times = {
+            "cpu_s": 0.0,
+            "share_by_second": [0.0] * 40,
+            "memory": [1] * 40,
+            "latencies_ms": Counter({1: load.sent}),
+        }
         return replace(load, stored=load.stored - missing, **times)
 
     monkeypatch.setattr(host_run, "run_load", lossy)
