@@ -144,6 +144,7 @@ class _Host:
             self.collector.receive(gateway.name, data)
         self.collector.flush()
         self.collector.send_commands()
+        self.collector.obey_revocations()
         self.collector.tell_silence()
         self._keeper.tick()
         took_s, cpu_s = perf_counter() - began, process_time() - began_cpu
