@@ -14,7 +14,7 @@ from tocsin.seal import key_id
 
 from .describe import record_event
 from .finding_log import FindingLog, Report
-from .gateway_record import GatewayRecord, Judgement, Place
+from .gateway_record import GatewayRecord, Judgement, Place, refusal_of
 from .host_clock import uptime_ms
 from .keys import GatewaySecrets
 from .order_line import OrderLine
@@ -181,7 +181,7 @@ class Collector:
 
     def _take_hello(self, port: _Port, hello: messages.Hello, body: bytes) -> None:
         gateway = self._gateways.get(hello.name)
-        refusal = _refusal(gateway, hello, body)
+        refusal = refusal_of(gateway, hello, body)
         if not refusal and hello.name in self._revocations.names:
             refusal = host_messages.REFUSED_KEY_REVOKED
         if gateway is None or refusal:
@@ -290,14 +290,3 @@ def _acks(session: host_session.HostSession, gateway: GatewayRecord, came: set[i
         if seq >= next_seq + messages.WINDOW_RECORDS and gateway.has(seq):
             frames += session.ack(next_seq, seq, gateway.has(seq))
     return frames + session.ack(next_seq, next_seq, gateway.has(next_seq))
-
-
-def _refusal(gateway: GatewayRecord | None, hello: messages.Hello, body: bytes) -> int:
-    """Why this hello opens no session; 0 when it does."""
-    if gateway is None:
-        return host_messages.REFUSED_UNKNOWN_GATEWAY
-    if not messages.is_sealed(gateway.secrets.link_key, body):
-        return host_messages.REFUSED_WRONG_LINK_KEY
-    if hello.wire_version != messages.WIRE_VERSION:
-        return host_messages.REFUSED_WIRE_VERSION
-    return 0

@@ -7,8 +7,8 @@ One object for each gateway, whatever number of ports it is heard on. It remembe
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tocsin import host_messages, messages
 from tocsin.chain import ChainVerifier
-from tocsin.messages import WINDOW_RECORDS
 from tocsin.record import MAC_NONE, is_intact, mac_of, seq_of
 
 from .keys import GatewaySecrets
@@ -59,7 +59,7 @@ class GatewayRecord:
         place = _stored_place(store, secrets.gateway)
         self._verifier = ChainVerifier(secrets.k0, place.next_seq, None, place.mac)
         self._ahead = place.ahead
-        # Records that cannot be proven before the ones before them come: at most WINDOW_RECORDS - 1.
+        # Records that cannot be proven before the ones before them come: at most messages.WINDOW_RECORDS - 1.
         self._held: dict[int, bytes] = {}
 
     @property
@@ -74,7 +74,7 @@ class GatewayRecord:
 
     def has(self, from_seq: int) -> int:
         """Bit i: record `from_seq` + i, which is not below `next_seq`, is stored or held."""
-        here = range(from_seq, from_seq + WINDOW_RECORDS)
+        here = range(from_seq, from_seq + messages.WINDOW_RECORDS)
         return sum(1 << (seq - from_seq) for seq in here if seq in self._ahead or seq in self._held)
 
     def place(self) -> Place:
@@ -104,7 +104,7 @@ class GatewayRecord:
             previous_mac = self._ahead[seq - 1].mac
         if previous_mac is not None:
             return self._take_ahead(record, previous_mac)
-        if seq < self.next_seq + WINDOW_RECORDS:
+        if seq < self.next_seq + messages.WINDOW_RECORDS:
             self._held.setdefault(seq, record)
         return Judgement()
 
@@ -203,6 +203,17 @@ class GatewayRecord:
             return MAC_NONE
         before = store.record(self.secrets.gateway, seq - 1)
         return None if before is None else mac_of(before.record)
+
+
+def refusal_of(gateway: GatewayRecord | None, hello: messages.Hello, body: bytes) -> int:
+    """Why this hello opens no session; 0 when it does."""
+    if gateway is None:
+        return host_messages.REFUSED_UNKNOWN_GATEWAY
+    if not messages.is_sealed(gateway.secrets.link_key, body):
+        return host_messages.REFUSED_WRONG_LINK_KEY
+    if hello.wire_version != messages.WIRE_VERSION:
+        return host_messages.REFUSED_WIRE_VERSION
+    return 0
 
 
 def _stored_place(store: Store, gateway: str) -> Place:
