@@ -4,6 +4,7 @@ import ssl
 
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
+from tocsin_sim.broker_process import make_certificate
 
 TROUBLE_NETWORK, TROUBLE_CERTIFICATE = 13, 14
 
@@ -78,6 +79,20 @@ def test_the_second_of_two_certificates_is_as_good_as_the_first(museum):
     museum.start_gateway(certificates=["00" * 32, museum.certificate])
     museum.start_collector()
     museum.wait_event("session", "mqtt:gallery")
+
+
+def test_an_expired_certificate_still_serves_the_gateway(museum):
+    expired = make_certificate(museum.folder, "expired", (-30, -1))
+    museum.broker.certificate = "expired"
+    museum.broker.start()
+    museum.start_gateway(record_count=50, cable=True, certificates=[expired])
+    museum.start_collector(*museum.cable(), "--mqtt-ca", str(museum.folder / "expired.crt"))
+    museum.wait(lambda: " as gallery " in museum.broker.log(), "the gateway's connection")
+    refused = f"mqtts://127.0.0.1:{museum.broker.port}"
+    museum.wait_event("port", refused, "lost", "certificate has expired; renew it at the broker")
+    museum.go()
+    museum.wait(lambda: museum.told() == 50, "50 records by the cable")
+    assert museum.troubles() == []
 
 
 def test_a_password_that_the_broker_refuses_is_a_trouble_and_stops_nothing(museum):
