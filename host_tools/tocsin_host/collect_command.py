@@ -49,7 +49,9 @@ _STOP_PATIENCE_S = 1.0
     "--mqtt", "brokers", multiple=True, metavar="URL", help="A broker as mqtts://[USER@]HOST[:PORT]; may be repeated."
 )
 @click.option(
-    "--mqtt-ca", type=click.Path(path_type=Path), help="What may vouch for the broker's certificate (PEM), or itself."
+    "--mqtt-ca",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="What may vouch for the broker's certificate (PEM), or itself.",
 )
 @click.option(
     "--mqtt-password-file",
@@ -180,7 +182,7 @@ def _broker_readers(
         return []
     from .mqtt_reader import Broker, MqttReader, parse_url
 
-    password = os.environ.get(_PASSWORD_VARIABLE) or password_file.read_text("utf-8").strip("\r\n")
+    password = os.environ.get(_PASSWORD_VARIABLE) or _read_password(password_file)
     try:
         brokers = [Broker(*parse_url(url), password, ca) for url in dict.fromkeys(urls)]
         return [MqttReader(broker, gateways, queue) for broker in brokers]
@@ -188,6 +190,14 @@ def _broker_readers(
         raise click.ClickException(f"--mqtt: {error}") from error
     except ssl.SSLError as error:
         raise click.ClickException(f"--mqtt-ca {ca}: no certificate in PEM form ({error.reason})") from error
+
+
+def _read_password(file: Path) -> str:
+    try:
+        return file.read_text("utf-8").strip("\r\n")
+    except FileNotFoundError as error:
+        mend = f"enrol a gateway with a network, set ${_PASSWORD_VARIABLE}, or give --mqtt-password-file"
+        raise click.ClickException(f"{file}: no such file, so no password at the broker; {mend}") from error
 
 
 def _named(url: str) -> tuple[str, str]:

@@ -53,7 +53,14 @@ def test_a_url_that_cannot_be_used_is_refused_and_shows_no_password(tmp_path: Pa
 def test_a_password_that_is_nowhere_is_told(tmp_path: Path) -> None:
     result = collect(tmp_path, "--mqtt", "mqtts://broker")
     assert result.exit_code == 1
-    assert f"{tmp_path}/keys/collector.password: No such file" in result.stderr
+    assert f"{tmp_path}/keys/collector.password: no such file, so no password at the broker" in result.stderr
+    assert "set $TOCSIN_MQTT_PASSWORD, or give --mqtt-password-file" in result.stderr
+
+
+def test_an_authority_that_is_nowhere_is_told(tmp_path: Path) -> None:
+    result = collect(tmp_path, "--mqtt", "mqtts://broker", "--mqtt-ca", str(tmp_path / "ca.crt"))
+    assert result.exit_code == 2
+    assert f"'{tmp_path}/ca.crt' does not exist" in result.stderr
 
 
 def test_an_authority_that_is_no_certificate_is_told(tmp_path: Path) -> None:
