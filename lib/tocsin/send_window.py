@@ -42,10 +42,12 @@ _BURST_RECORDS = 8
 # Records of the backlog looked at in one go for urgent ones.
 _LOOK_RECORDS = 32
 
-PROBE_MORE_MS = 50
+PROBE_MORE_MS = 5
 PROBE_MOST_MS = 500
 PROBE_END_MS = 2000
 GIVE_UP_AFTER_MS = 6000
+_PROBE_RECORDS = 8
+_IDLE_MS = 600_000
 _ROUND_TRIP_MS = 200  # until one is measured
 
 
@@ -73,7 +75,7 @@ class SendWindow:
     def _start_over(self, base: int) -> None:
         self._base = self._sent_seq = base
         self._has = self._lost = 0
-        self._timed_seq = self._gone_seq = -1
+        self._timed_seq = -1
         self._timed_at_ms = 0
 
     def acknowledge(self, next_seq: int, from_seq: int, has: int, now_ms: int) -> None:
@@ -100,7 +102,7 @@ class SendWindow:
 
     def wait_ms(self, now_ms: int) -> int:
         """How long from now until something may have to be sent again."""
-        return self._probe_at_ms - now_ms if self._is_outstanding() else PROBE_END_MS
+        return self._probe_at_ms - now_ms if self._is_outstanding() else _IDLE_MS
 
     def take(self, now_ms: int) -> "list[bytes]":
         """Bodies of the frames to send now, a few at a time; none when all is sent."""
@@ -123,16 +125,21 @@ class SendWindow:
         self._set_probe(now_ms)
 
     def _set_probe(self, now_ms: int) -> None:
-        first_ms = 2 * self.round_trip_ms + PROBE_MORE_MS
+        first_ms = self.round_trip_ms * 3 // 2 + PROBE_MORE_MS
         self._probe_at_ms = now_ms + min(max(PROBE_MOST_MS, first_ms), first_ms << self._probes, PROBE_END_MS)
 
     def _probe(self, now_ms: int) -> None:
-        """Nothing shows what was lost: send the lowest again, and what is urgent."""
+        """Nothing shows what was lost: send the lowest few again, and what is urgent."""
         self._probes += 1
         self._set_probe(now_ms)
         for entry in self._urgent:
             entry[1] = 0
-        self._lost |= 1
+        bit, count = 1, _PROBE_RECORDS
+        while count and bit < 1 << (self._sent_seq - self._base):
+            if not self._has & bit:
+                self._lost |= bit
+                count -= 1
+            bit <<= 1
 
     def _rebase(self) -> None:
         """Follow `acked_seq`, which another session may have moved."""
@@ -172,56 +179,48 @@ class SendWindow:
                 entry[1] = 0
 
     def _take_window(self, bodies: "list[bytes]", now_ms: int) -> None:
-        records = self._records
-        if self._gone_seq == self._base and not self._lost & 1:
-            return  # until the host has passed over what is gone, it can take nothing beyond
-        for seq in range(self._base, min(records.next_seq, self._base + WINDOW_RECORDS)):
-            if len(bodies) >= _BURST_RECORDS:
-                return
+        end = min(self._records.next_seq, self._base + WINDOW_RECORDS)
+        seq = self._base
+        while seq < end and len(bodies) < _BURST_RECORDS:
             bit = 1 << (seq - self._base)
             if self._has & bit or (seq < self._sent_seq and not self._lost & bit):
+                seq += 1
                 continue
-            is_there = self._put(seq, bodies)
-            # Where a record is gone and its turn has come, the next one goes with its proof, and nothing beyond.
-            if not is_there and (seq > self._base or not self._put_after(seq, bodies)):
+            after = self._put(seq, bodies)
+            if after == seq:
                 return
             self._number += 1
-            self._numbers[seq % WINDOW_RECORDS] = self._number
-            self._lost &= ~bit
-            if seq >= self._sent_seq:
-                self._sent_seq = seq + 1
-                if self._timed_seq < 0:
-                    self._timed_seq, self._timed_at_ms = seq, now_ms
-            elif seq == self._timed_seq:
+            if seq >= self._sent_seq and self._timed_seq < 0:
+                self._timed_seq, self._timed_at_ms = after - 1, now_ms
+            elif seq <= self._timed_seq < after:
                 self._timed_seq = -1  # which of its transmissions an ack will answer is not known
-            if not is_there:
-                self._gone_seq = seq
-                return
+            # A hole is on its way as a whole, with the record behind it.
+            while seq < after:
+                self._numbers[seq % WINDOW_RECORDS] = self._number
+                self._lost &= ~(1 << (seq - self._base))
+                seq += 1
+            self._sent_seq = max(self._sent_seq, after)
 
-    def _put(self, seq: int, bodies: "list[bytes]") -> bool:
-        """Add record `seq`; False when the journal does not have it."""
+    def _put(self, seq: int, bodies: "list[bytes]") -> int:
+        """Add record `seq`, or where it is gone the next one with its proof. What follows them; `seq` for nothing."""
         records = self._records
         try:
             if records.first_from(seq) == seq:
                 bodies.append(messages.encode_record(records.read(seq), None))
-                return True
+                return seq + 1
         except JournalError:
             pass  # damaged in flash: as good as gone
-        return False
-
-    def _put_after(self, gone_seq: int, bodies: "list[bytes]") -> bool:
-        """Add the first record behind `gone_seq` that the host can prove, and that all between are gone."""
-        records = self._records
-        seq = records.first_from(gone_seq + 1)
-        while seq < records.next_seq:
+        after = records.first_from(seq + 1)
+        # Beyond the window nothing can be acknowledged, so a wide hole waits for its turn.
+        while after < (records.next_seq if seq == self._base else self._base + WINDOW_RECORDS):
             try:
-                bodies.append(messages.encode_record(records.read(seq), records.mac_before(seq)))
+                bodies.append(messages.encode_record(records.read(after), records.mac_before(after)))
             except JournalError:
-                seq = records.first_from(seq + 1)
+                after = records.first_from(after + 1)
                 continue
-            bodies.append(messages.encode_gone(self._key, gone_seq, seq - 1))
-            return True
-        return False
+            bodies.append(messages.encode_gone(self._key, seq, after - 1))
+            return min(after + 1, self._base + WINDOW_RECORDS)
+        return seq
 
     def _take_urgent(self, bodies: "list[bytes]") -> None:
         for entry in self._urgent:

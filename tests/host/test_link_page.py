@@ -46,7 +46,7 @@ def test_numbers_are_those_of_the_library() -> None:
     # A body without a zero takes its CRC and one byte of COBS more; one byte beyond that cannot be a frame.
     assert f"once {framing.BODY_MAX_BYTES + 4 + 1 + 1} bytes have come" in TEXT
     assert [backoff_ms(attempt) // 1000 for attempt in range(6)] == [1, 2, 4, 8, 10, 10]
-    assert "back-off of 1, 2, 4, 8, 10, 10 … s" in TEXT
+    assert "back-off of 0.25, 0.5, 1, 2, 4, 8, 10, 10 … s" in TEXT
     assert f"at most {messages.WINDOW_RECORDS} from `next` on" in TEXT
     assert f"at most the {messages.WINDOW_RECORDS - 1} after `next`" in TEXT
     assert (
