@@ -136,11 +136,11 @@ class Collector:
         except StoreError as error:
             self._complain(error)
             return
-        if made == self._commands_made:
-            return  # a thousand ports are not worth a thousand questions
+        # A thousand ports are not worth a thousand questions where only some wait for an outcome, or none.
+        names = {name for name, line in self._orders.items() if made != self._commands_made or line.is_waiting}
         self._commands_made = made
-        for port in self._ports.values():
-            if port.session.is_up and port.gateway is not None:
+        for port in self._ports.values() if names else ():
+            if port.session.is_up and port.gateway is not None and port.gateway.secrets.gateway in names:
                 self._send_commands(port, port.gateway)
 
     def _send_commands(self, port: _Port, gateway: GatewayRecord) -> None:

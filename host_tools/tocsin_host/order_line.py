@@ -26,6 +26,11 @@ class OrderLine:
         self._sent_at_ms = 0
         self._port = ""
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a command was sent and its outcome has not come: another port may get its turn."""
+        return self._sent > self._taken
+
     def opened(self, port: str, counter: int) -> None:
         """A session began on `port`; its hello said that the gateway has taken `counter`."""
         self._port = port
