@@ -10,6 +10,7 @@ not that file's: the two are compared before every erase, so a map that came fro
 
 from array import array
 
+import micropython
 from tocsin import flash_map
 from tocsin.errors import ConfigError
 from tocsin.slot import BLANK, PAGE_BYTES, SLOT_BYTES, SLOTS, WIPED, slot_offset
@@ -43,18 +44,19 @@ class ReservedFlash:
         """The 84 bytes of a slot into `into`."""
         self._device.readblocks(self._blocks[sector], into, slot_offset(slot))
 
+    @micropython.native
     def program(self, sector: int, slot: int, data: "bytes | bytearray") -> bool:
         """Program 84 bytes; whether they read back so. Ones in `data` leave what is there."""
-        at = slot_offset(slot)
+        block, at = self._blocks[sector], slot_offset(slot)
         start = at % PAGE_BYTES
-        page = self._page
+        page, back, device = self._page, self._back, self._device
         page[start : start + SLOT_BYTES] = data
         try:
-            self._device.writeblocks(self._blocks[sector], page, at - start)
+            device.writeblocks(block, page, at - start)
         finally:
             page[start : start + SLOT_BYTES] = BLANK
-        self.read(sector, slot, self._back)
-        return self._back == data
+        device.readblocks(block, back, at)
+        return back == data
 
     def wipe(self, sector: int, slot: int) -> None:
         """Make a slot all zeros, for good. Raises: OSError also when a bit withstands."""

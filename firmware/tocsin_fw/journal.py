@@ -6,6 +6,7 @@ matters; each slot can be proven by itself, so damage costs the record it hits a
 It must never: hand out a number again whose record may have been told.
 """
 
+import micropython
 from tocsin.errors import JournalError
 from tocsin.event import CLASSES, record_class
 from tocsin.record import MAC_NONE, mac_of
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .flash import ReservedFlash
 
 _ENXIO = 6
+_RING_OF = bytes([record_class(kind) for kind in range(256)])
 # Numbers left free when records are lost that may have been told: more than can have been sealed since the last anchor.
 SKIP_AFTER_LOSS = 1024
 
@@ -32,7 +34,8 @@ class Journal:
     def __init__(self, flash: "ReservedFlash") -> None:
         """Never raises: flash that cannot be used shows at the first append."""
         self.next_seq = 0
-        self.next_mac = MAC_NONE
+        self._found_mac = MAC_NONE
+        self._newest = b""
         self.acked_seq = 0
         self.losses = Losses()
         self._rings = [Ring(flash, *flash.areas[number], number, self.losses) for number in range(CLASSES)]
@@ -41,6 +44,11 @@ class Journal:
             self._recover(ring)
         if any(ring.has_lost_tail for ring in self._rings):
             self.skip(self.next_seq)
+
+    @property
+    def next_mac(self) -> bytes:
+        """The mac that the next record is sealed under."""
+        return mac_of(self._newest) if self._newest else self._found_mac
 
     @property
     def oldest_seq(self) -> int:
@@ -52,14 +60,15 @@ class Journal:
         """Erases of the most used sector."""
         return max([ring.erase_count for ring in self._rings])
 
+    @micropython.native
     def append(self, record: bytes, seq: int, mac_before: bytes) -> None:
         """Store a sealed record. Returns once it is in flash. Raises: OSError, and then nothing was stored."""
-        ring = self._rings[record_class(record[1])]
+        ring = self._rings[_RING_OF[record[1]]]
         if not ring.sectors.count:
             raise OSError(_ENXIO)
         ring.append(record, seq, mac_before, self.acked_seq)
         self.next_seq = seq + 1
-        self.next_mac = mac_of(record)
+        self._newest = record
 
     def first_from(self, seq: int) -> int:
         """The lowest seq kept that is not below `seq`; `next_seq` when there is none."""
@@ -100,7 +109,7 @@ class Journal:
             self.losses.damaged_count += 1
         end_seq = ring.sectors.end_seq
         if end_seq > self.next_seq:
-            self.next_seq, self.next_mac = end_seq, ring.last_mac
+            self.next_seq, self._found_mac = end_seq, ring.last_mac
 
     def _ring_of(self, seq: int) -> Ring:
         """The ring whose reader stands at `seq`."""

@@ -3,6 +3,7 @@
 Role in the flow: stages 6 and 7. Context: task; `record` runs to its end without yielding, so records keep their order.
 """
 
+import micropython
 from tocsin.anchor import Anchor
 from tocsin.errors import JournalError
 from tocsin.event import (
@@ -29,6 +30,7 @@ from tocsin.slot import NO_SEQ
 from tocsin.wall_clock import WallClock
 
 from .scrub import scrub
+from .seal_pads import set_pads
 from .wear import Wear
 
 TYPE_CHECKING = False
@@ -74,6 +76,7 @@ class Recorder:
         self._uptime_ms = uptime_ms
         self._anchor()
 
+    @micropython.native
     def record(
         self, kind: int, source: int, before: int = 0, after: int = 0, value: int = 0, count: int = 0, at_ms: int = -1
     ) -> None:
@@ -86,9 +89,15 @@ class Recorder:
         utc_ms = self.clock.utc_ms(at_ms)
         data = sealer.seal(kind, source, flags, self.boot, at_ms, utc_ms, value, count)
         self._made_count += 1
-        self._unwritten.append((data, seq, mac_before))
-        self._write()
-        self._report_losses()
+        if self._unwritten:
+            self._unwritten.append((data, seq, mac_before))
+            self._write()
+        elif not self._store(data, seq, mac_before):
+            self._unwritten.append((data, seq, mac_before))
+        if seq - self._anchored_seq >= ANCHOR_EVERY_RECORDS - 1:
+            self._anchor()
+        if self._write_failures or self._journal.losses.given_up_count:
+            self._report_losses()
         if self.on_record is not None:
             self.on_record()
 
@@ -111,7 +120,8 @@ class Recorder:
     def tend(self, uptime_ms: int) -> None:
         """Anchor when it is time; write what flash refused before. Called about once a second."""
         self._write()
-        if uptime_ms - self._anchored_at_ms >= ANCHOR_EVERY_MS:
+        is_many = self._sealer.seq - self._anchored_seq >= ANCHOR_EVERY_RECORDS
+        if is_many or uptime_ms - self._anchored_at_ms >= ANCHOR_EVERY_MS:
             self._anchor()
         if not self._is_scrubbed:
             self._is_scrubbed = True
@@ -138,7 +148,7 @@ class Recorder:
                 self._replay(seq)
             seq += 1
         self.boot += 1
-        self._sealer = Sealer(key, seq, mac)
+        self._sealer = Sealer(key, seq, mac, set_pads)
         self._anchored_seq = anchor.seq
 
     def _replay(self, seq: int) -> None:
@@ -156,17 +166,22 @@ class Recorder:
         """Put what waits into flash, in order; leave it waiting when flash refuses."""
         while self._unwritten:
             data, seq, mac_before = self._unwritten[0]
-            try:
-                self._journal.append(data, seq, mac_before)
-            except OSError:
-                self._write_failures += 1
+            if not self._store(data, seq, mac_before):
                 if len(self._unwritten) > UNWRITTEN_MAX:
                     self._unwritten.pop(0)
                     self._journal.losses.give_up(seq)
                 return
             self._unwritten.pop(0)
-            if seq + 1 - self._anchored_seq >= ANCHOR_EVERY_RECORDS:
-                self._anchor()
+
+    @micropython.native
+    def _store(self, data: bytes, seq: int, mac_before: bytes) -> bool:
+        """Put one record into flash; False when flash refuses."""
+        try:
+            self._journal.append(data, seq, mac_before)
+        except OSError:
+            self._write_failures += 1
+            return False
+        return True
 
     def _report_losses(self) -> None:
         if self._unwritten:

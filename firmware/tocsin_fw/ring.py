@@ -8,6 +8,7 @@ last slot is either programmed once more or wiped, and the slot that comes next 
 It must never: let a torn slot be read as a record later on, or erase what the host has not while there is another way.
 """
 
+import micropython
 from tocsin.record import mac_of
 from tocsin.slot import BLANK, NO_SEQ, RECORD_AT, RECORD_END, SLOT_BYTES, SLOTS, WIPED, encode_header, fill_slot
 
@@ -78,6 +79,7 @@ class Ring:
         if sectors.count:
             self._wipe_doubtful()
 
+    @micropython.native
     def append(self, record: bytes, seq: int, mac_before: bytes, acked_seq: int) -> None:
         """Store a record: it is in flash and was read back when this returns. Raises: OSError, and it is not stored.
 

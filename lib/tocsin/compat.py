@@ -1,4 +1,4 @@
-"""What MicroPython and CPython do not share, in one place: `const`, a comparison in constant time, and HMAC.
+"""What MicroPython and CPython do not share: `const`, `micropython`, a comparison in constant time, and HMAC.
 
 Role in the flow: all stages. Shared: yes. Context: task and host. The only place in lib/ that asks which one it runs
 on: by name, because CPython may have a package called `micropython` too (Adafruit Blinka brings one). MicroPython has
@@ -18,13 +18,21 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     _T = TypeVar("_T")
+    _F = TypeVar("_F")
 
     def const(value: "_T") -> "_T": ...
+
+    class micropython:  # noqa: N801 - the name that the compiler looks for
+        """`@micropython.native`: machine code on a board, nothing elsewhere."""
+
+        @staticmethod
+        def native(function: "_F") -> "_F": ...
 
     def hmac_sha256(key: "bytes | bytearray", message: bytes) -> bytes:
         """HMAC-SHA256 (RFC 2104) under a key of exactly 32 bytes: 32 bytes."""
 
 elif sys.implementation.name == "micropython":
+    import micropython
     from micropython import const
 
     def _compare_digest(a, b):
@@ -57,6 +65,11 @@ else:
 
     def const(value):
         return value
+
+    class micropython:  # noqa: N801 - the name that the compiler looks for
+        @staticmethod
+        def native(function):
+            return function
 
     def hmac_sha256(key, message):
         inner = sha256(key.translate(_XOR_INNER) + _INNER_REST + message).digest()

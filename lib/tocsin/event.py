@@ -98,7 +98,7 @@ def pack_flags(state: int, before: int, quality: int, test: int = 0) -> int:
 
     Raises: RecordError for a part out of range.
     """
-    if not (0 <= state <= 3 and 0 <= before <= 3 and 0 <= quality <= 7 and 0 <= test <= 1):
+    if (state | before) & ~3 or quality & ~7 or test & ~1:
         raise RecordError(
             "flags out of range: state %d, before %d, quality %d, test %d" % (state, before, quality, test)
         )

@@ -6,9 +6,10 @@ device and the host would seal different bytes.
 """
 
 from binascii import crc32
+from struct import pack as pack_struct
 from struct import pack_into, unpack_from
 
-from .compat import const
+from .compat import const, micropython
 from .errors import RecordError
 from .event import SOURCE_GATEWAY, SOURCE_ZONE_MAX
 
@@ -26,7 +27,20 @@ MAC_NONE = bytes(16)
 _RESERVED = bytes(8)
 # CRC-32 of anything that ends with its own CRC-32, little endian.
 _CRC_RESIDUE = 0x2144DF1C
-_HEAD = "<BBBBIIQQiI"
+_SEALED = "<BBBBIIQQiI"
+_U32_MAX = 0xFFFFFFFF
+_U64_MAX = 0xFFFFFFFFFFFFFFFF
+_RANGES = (
+    ("type", 1, 255),
+    ("source", 1, SOURCE_GATEWAY),
+    ("flags", 0, 255),
+    ("seq", 0, SEQ_MAX),
+    ("boot", 1, _U32_MAX),
+    ("uptime_ms", 0, _U64_MAX),
+    ("utc_ms", 0, _U64_MAX),
+    ("value", -0x80000000, 0x7FFFFFFF),
+    ("count", 0, _U32_MAX),
+)
 
 
 class Record:
@@ -57,56 +71,31 @@ class Record:
         self.mac = mac
 
 
-def _check(name: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise RecordError("record: %s is %d, allowed is %d to %d" % (name, value, low, high))
+@micropython.native
+def pack_sealed(
+    type: int, source: int, flags: int, seq: int, boot: int, uptime_ms: int, utc_ms: int, value: int, count: int
+) -> bytes:
+    """The sealed part of a record, bytes 0 to 35. Raises: RecordError naming the field that does not fit its bytes."""
+    # One expression, because every record comes through here on the device.
+    if not (
+        1 <= type <= 255
+        and (1 <= source <= SOURCE_ZONE_MAX or source == SOURCE_GATEWAY)
+        and 0 <= flags <= 255
+        and 0 <= seq <= SEQ_MAX
+        and 1 <= boot <= _U32_MAX
+        and 0 <= uptime_ms <= _U64_MAX
+        and 0 <= utc_ms <= _U64_MAX
+        and -0x80000000 <= value <= 0x7FFFFFFF
+        and 0 <= count <= _U32_MAX
+    ):
+        _refuse(type, source, flags, seq, boot, uptime_ms, utc_ms, value, count)
+    return pack_struct(_SEALED, MAGIC, type, source, flags, seq, boot, uptime_ms, utc_ms, value, count)
 
 
-def check_fields(record: Record) -> None:
-    """Raises: RecordError naming the field that does not fit its bytes."""
-    _check("type", record.type, 1, 255)
-    if record.source != SOURCE_GATEWAY:
-        _check("source", record.source, 1, SOURCE_ZONE_MAX)
-    _check("flags", record.flags, 0, 255)
-    _check("seq", record.seq, 0, SEQ_MAX)
-    _check("boot", record.boot, 1, 0xFFFFFFFF)
-    _check("uptime_ms", record.uptime_ms, 0, 0xFFFFFFFFFFFFFFFF)
-    _check("utc_ms", record.utc_ms, 0, 0xFFFFFFFFFFFFFFFF)
-    _check("value", record.value, -0x80000000, 0x7FFFFFFF)
-    _check("count", record.count, 0, 0xFFFFFFFF)
-    _check("bytes of mac", len(record.mac), MAC_BYTES, MAC_BYTES)
-
-
-def pack_head(record: Record) -> bytearray:
-    """64 bytes with the sealed part (0 to 35) filled in and the rest zero.
-
-    Raises: RecordError for a field out of range. Allocates: the 64 bytes.
-    """
-    check_fields(record)
-    data = bytearray(RECORD_BYTES)
-    pack_into(
-        _HEAD,
-        data,
-        0,
-        MAGIC,
-        record.type,
-        record.source,
-        record.flags,
-        record.seq,
-        record.boot,
-        record.uptime_ms,
-        record.utc_ms,
-        record.value,
-        record.count,
-    )
-    return data
-
-
-def finish(data: bytearray, mac: bytes) -> bytes:
-    """The complete record: `mac` (16 bytes) and CRC put into what pack_head() gave."""
-    data[MAC_AT:MAC_END] = mac
-    put_crc(data)
-    return bytes(data)
+def finish(sealed: bytes, mac: bytes) -> bytes:
+    """The complete record: what pack_sealed() gave, `mac` (16 bytes) and the CRC."""
+    body = sealed + mac + _RESERVED
+    return body + crc32(body).to_bytes(4, "little")
 
 
 def put_crc(data: bytearray) -> None:
@@ -142,12 +131,24 @@ def mac_of(data: "bytes | bytearray") -> bytes:
 
 def pack(record: Record) -> bytes:
     """The 64 bytes of a record with the mac it carries. Raises: RecordError for a field out of range."""
-    return finish(pack_head(record), record.mac)
+    r = record
+    if len(r.mac) != MAC_BYTES:
+        raise RecordError("record: bytes of mac is %d, allowed is %d" % (len(r.mac), MAC_BYTES))
+    sealed = pack_sealed(r.type, r.source, r.flags, r.seq, r.boot, r.uptime_ms, r.utc_ms, r.value, r.count)
+    return finish(sealed, r.mac)
 
 
 def unpack(data: bytes) -> Record:
     """The fields of 64 bytes. Raises: RecordError when they are not an intact record."""
     if not is_intact(data):
         raise RecordError("not an intact record: length, magic, reserved bytes or CRC is wrong")
-    head = unpack_from(_HEAD, data, 0)
+    head = unpack_from(_SEALED, data, 0)
     return Record(head[1], head[2], head[3], head[4], head[5], head[6], head[7], head[8], head[9], bytes(mac_of(data)))
+
+
+def _refuse(*fields: int) -> None:
+    for i in range(len(fields)):
+        name, low, high = _RANGES[i]
+        if not low <= fields[i] <= high:
+            raise RecordError("record: %s is %d, allowed is %d to %d" % (name, fields[i], low, high))
+    raise RecordError("record: source is %d, allowed is 1 to %d and %d" % (fields[1], SOURCE_ZONE_MAX, SOURCE_GATEWAY))

@@ -6,10 +6,14 @@ Sources: docs/record.md, "Seal".
 
 from hashlib import sha256
 
-from .compat import const, ct_equal
+from .compat import const, ct_equal, micropython
 from .compat import hmac_sha256 as hmac_sha256
 from .errors import RecordError
-from .record import MAC_BYTES, MAC_NONE, SEALED_BYTES, Record, finish, mac_of, pack_head
+from .record import MAC_BYTES, MAC_NONE, SEALED_BYTES, finish, mac_of, pack_sealed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KEY_BYTES = const(32)
 
@@ -36,17 +40,43 @@ def is_sealed(key: bytes, data: bytes, previous_mac: bytes) -> bool:
     return ct_equal(record_mac(key, data, previous_mac), mac_of(data))
 
 
-class Sealer:
-    """Seals one record after the other. `seq` and `key` are the next one's, `mac` is its predecessor's."""
+def set_pads(step: bytearray, inner: bytearray, outer: bytearray) -> None:
+    """Put the key in bytes 1 to 32 of `step`, masked as HMAC wants it, at the beginning of both its messages."""
+    for i in range(KEY_BYTES):
+        byte = step[i + 1]
+        inner[i] = byte ^ 0x36
+        outer[i] = byte ^ 0x5C
 
-    def __init__(self, key: "bytes | bytearray", seq: int = 0, mac: bytes = MAC_NONE) -> None:
+
+class Sealer:
+    """Seals one record after the other. `seq` and `key` are the next one's, `mac` is its predecessor's.
+
+    Everything that is hashed lies ready in buffers, because a gateway spends most of a record's time here. They are
+    overwritten, `key` too, so that past keys do not stay behind in them.
+    """
+
+    def __init__(
+        self,
+        key: "bytes | bytearray",
+        seq: int = 0,
+        mac: bytes = MAC_NONE,
+        set_pads: "Callable[[bytearray, bytearray, bytearray], None]" = set_pads,
+    ) -> None:
+        """`set_pads` stands in for the one above, and must do the same."""
         if len(key) != KEY_BYTES or len(mac) != MAC_BYTES:
             raise RecordError("sealer: a key has 32 bytes and a mac 16, not %d and %d" % (len(key), len(mac)))
-        # A copy in one place that is overwritten, so that the past keys do not stay behind in it.
-        self.key = bytearray(key)
         self.seq = seq
         self.mac = bytes(mac)
+        # What the next key is the hash of; HMAC's inner message, with room for the sealed part and the mac before;
+        # its outer one, with room for the hash of the inner.
+        self._step = bytearray(b"\x01" + key)
+        self._inner = bytearray(b"\x36" * 64 + bytes(SEALED_BYTES + MAC_BYTES))
+        self._outer = bytearray(b"\x5c" * 64 + bytes(32))
+        self._set_pads = set_pads
+        self.key = memoryview(self._step)[1:]
+        set_pads(self._step, self._inner, self._outer)
 
+    @micropython.native
     def seal(
         self,
         type: int,
@@ -63,8 +93,13 @@ class Sealer:
         Raises: RecordError for a field out of range or when the numbers are used up; then nothing has
         changed.
         """
-        data = pack_head(Record(type, source, flags, self.seq, boot, uptime_ms, utc_ms, value, count))
-        self.mac = record_mac(self.key, bytes(data), self.mac)
-        self.key[:] = evolve(self.key)
+        sealed = pack_sealed(type, source, flags, self.seq, boot, uptime_ms, utc_ms, value, count)
+        step, inner, outer = self._step, self._inner, self._outer
+        inner[64:100] = sealed
+        inner[100:] = self.mac
+        outer[64:] = sha256(inner).digest()
+        self.mac = mac = sha256(outer).digest()[:MAC_BYTES]
+        step[1:] = sha256(step).digest()
+        self._set_pads(step, inner, outer)
         self.seq += 1
-        return finish(data, self.mac)
+        return finish(sealed, mac)

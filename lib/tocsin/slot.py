@@ -8,7 +8,7 @@ else is lost, a record that is left can be proven. Flash programs ones to zeros 
 
 from binascii import crc32
 
-from .compat import const
+from .compat import const, micropython
 from .record import MAC_BYTES, MAGIC
 
 SECTOR_BYTES = const(4096)
@@ -33,6 +33,7 @@ def slot_offset(slot: int) -> int:
     return slot // 3 * 256 + slot % 3 * 84
 
 
+@micropython.native
 def fill_slot(slot: bytearray, mac_before: bytes, record: bytes) -> None:
     """Put a record (64 bytes) and the mac before it (16) into `slot` (84 bytes)."""
     slot[:MAC_BYTES] = mac_before

@@ -10,7 +10,7 @@ from tocsin import messages
 from tocsin.framing import encode_frame
 from tocsin.gateway_session import COMMAND
 from tocsin.record import finish as finish_record
-from tocsin.record import pack_head, unpack
+from tocsin.record import SEALED_BYTES, pack, unpack
 from tocsin.seal import record_mac
 from tocsin_host.order_line import OUTCOME_WITHIN_MS
 from tocsin_host.store import Store
@@ -168,8 +168,8 @@ def test_old_record_sealed_again_with_a_later_key_is_forged(store: Store, gatewa
     for seq in (4, 20, 49):
         fields = unpack(gateway.read(seq))
         fields.value = 1
-        head = pack_head(fields)
-        false = finish_record(head, record_mac(thief_key, bytes(head), gateway.macs[seq - 1]))
+        head = pack(fields)[:SEALED_BYTES]
+        false = finish_record(head, record_mac(thief_key, head, gateway.macs[seq - 1]))
         desk.collector.receive("gallery", encode_frame(messages.encode_record(false, gateway.macs[seq - 1])))
     desk.collector.flush()
     assert desk.found() == [(4, "forged"), (20, "forged"), (49, "forged")]
