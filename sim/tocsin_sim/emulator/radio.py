@@ -24,8 +24,9 @@ GATEWAY_ADDRESS = "10.0.0.1"
 LOOPBACK = "127.0.0.1"
 _POWER_PIN = 23  # WL_ON of the Pico W
 _STEP_NS = 1_000_000
-# After the firmware sent something, emulated time keeps to real time this long: the peer is a real process.
-_PEER_MS = 100
+# After the firmware sent something, emulated time keeps to real time this long: the peer is a real process, and the
+# machine may be busy.
+_PEER_MS = 1000
 
 
 class UnpinnedRadioError(Exception):
