@@ -220,9 +220,7 @@ class Recorder:
         if self._unwritten or self.key_missing:
             return
         sealer = self._sealer
-        anchor = Anchor(
-            sealer.seq, self.boot, self.counter, self.mode, bytes(sealer.key), sealer.mac, self._journal.acked_seq
-        )
+        anchor = Anchor(sealer.seq, self.boot, self.counter, self.mode, sealer.key, sealer.mac, self._journal.acked_seq)
         # Noted first: an attempt that fails is not repeated, and told, at every record from then on.
         self._anchored_seq = sealer.seq
         self._anchored_at_ms = self._uptime_ms()

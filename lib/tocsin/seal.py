@@ -52,7 +52,7 @@ class Sealer:
     """Seals one record after the other. `seq` and `key` are the next one's, `mac` is its predecessor's.
 
     Everything that is hashed lies ready in buffers, because a gateway spends most of a record's time here. They are
-    overwritten, `key` too, so that past keys do not stay behind in them.
+    overwritten, the key too, so that past keys do not stay behind in them.
     """
 
     def __init__(
@@ -73,8 +73,12 @@ class Sealer:
         self._inner = bytearray(b"\x36" * 64 + bytes(SEALED_BYTES + MAC_BYTES))
         self._outer = bytearray(b"\x5c" * 64 + bytes(32))
         self._set_pads = set_pads
-        self.key = memoryview(self._step)[1:]
         set_pads(self._step, self._inner, self._outer)
+
+    @property
+    def key(self) -> bytes:
+        """A copy of the next record's key."""
+        return bytes(self._step[1:])
 
     @micropython.native
     def seal(

@@ -9,8 +9,8 @@ import pytest
 from tocsin import messages
 from tocsin.framing import encode_frame
 from tocsin.gateway_session import COMMAND
-from tocsin.record import finish as finish_record
 from tocsin.record import SEALED_BYTES, pack, unpack
+from tocsin.record import finish as finish_record
 from tocsin.seal import record_mac
 from tocsin_host.order_line import OUTCOME_WITHIN_MS
 from tocsin_host.store import Store
