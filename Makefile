@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run emulate size test test-lib test-mpy test-sim test-emulated bench-debounce bench-debounce-quick bench-host bench-host-quick lint fmt vectors clean
+.PHONY: help setup run emulate size test test-lib test-mpy test-sim test-emulated bench-debounce bench-debounce-quick bench-host bench-host-quick bench-link bench-link-quick lint fmt vectors clean
 
 help: ## List the targets
 	@echo "Tocsin: make TARGET, where TARGET is one of"
@@ -55,6 +55,12 @@ bench-host: setup ## Measure verifying, storing and 1000 gateways at one collect
 
 bench-host-quick: setup ## The same with less of everything, in under a minute
 	$(BIN)/tocsin bench host --quick
+
+bench-link: setup ## Send a million records over bad lines, with both ends killed; fails when a bar falls short
+	$(BIN)/tocsin bench link
+
+bench-link-quick: setup ## The same with fewer records, in under a minute
+	$(BIN)/tocsin bench link --quick
 
 size: setup ## What our code costs on the board: flash, heap, import time
 	$(BIN)/python -m tocsin_sim.emulator.size

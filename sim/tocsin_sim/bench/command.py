@@ -1,6 +1,6 @@
 """`tocsin bench`: measure a part of the product beside its peers, and hold it to its bars.
 
-Role in the flow: stages 1 and 2, 9 and 10 so far. Context: CPython; needs the development tools.
+Role in the flow: stages 1, 2 and 8 to 10 so far. Context: CPython; needs the development tools.
 """
 
 import json
@@ -60,4 +60,28 @@ def host(quick: bool, out: Path, seed: int) -> None:
     host_picture.draw(run, out / "bench-host.png")
     host_table.show(run)
     click.echo(f"{mode.name} run; figures and picture: {out}/bench-host.json, {out}/bench-host.png")
+    raise SystemExit(exit_code(run.bars))
+
+
+@bench.command()
+@click.option("--quick", is_flag=True, help="Fewer records, under a minute.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("build"), show_default=True, metavar="DIR")
+@click.option("--seed", type=int, default=1, show_default=True, help="Other bytes damaged, other mishaps.")
+def link(quick: bool, out: Path, seed: int) -> None:
+    """Send records over lines that damage, break and die, and kill both ends; exit code 1 when a bar falls short.
+
+    Leaves bench-link.json and bench-link.png in DIR.
+    """
+    try:
+        from tocsin_sim.bench import link_json, link_picture, link_run, link_table
+        from tocsin_sim.bench.bars import exit_code
+    except ImportError as error:
+        raise click.ClickException(f"{error}; the benches need the development tools: make setup") from error
+    mode = link_run.MODES["quick" if quick else "full"]
+    run = link_run.measure(mode, seed, os.cpu_count() or 1, lambda what: click.echo(f"{what} ...", err=True))
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "bench-link.json").write_text(json.dumps(link_json.figures(run)) + "\n", "utf-8")
+    link_picture.draw(run, out / "bench-link.png")
+    link_table.show(run)
+    click.echo(f"{mode.name} run; figures and picture: {out}/bench-link.json, {out}/bench-link.png")
     raise SystemExit(exit_code(run.bars))
