@@ -66,7 +66,7 @@ def _draw_rates(panel: Panel, run: Run) -> None:
 
 def _draw_recoveries(panel: Panel, run: Run) -> None:
     values = [cell.recovery_ms() or [0.0] for cell in _ours(run.troubled, USB.name)]
-    panel.boxplot(values, positions=range(len(values)), whis=(0, 100), widths=0.5)
+    panel.boxplot(values, positions=range(len(values)), widths=0.5)
     panel.axhline(_BACK_BAR_MS, color="#555555", lw=1, ls=":")
     panel.set_yscale("log")
     panel.set_title("From line and both ends being back to a new record stored, ms (USB)", loc="left")
