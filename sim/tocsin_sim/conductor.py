@@ -30,6 +30,9 @@ from tocsin_sim.world import World
 # A frame needs this long through the cable, each way together: USB full speed polls once a millisecond.
 LINK_DELAY_MS = 1
 
+# Boards that spoke within this time of the first run on side by side.
+_TOGETHER_MS = 1000
+
 Packer = Callable[[int], bytes]
 
 
@@ -124,12 +127,17 @@ class Conductor:
     def run_until(self, until_ms: int) -> None:
         """Let time pass, for every powered gateway."""
         self._run([gateway for gateway in self.gateways.values() if gateway.board], until_ms)
-        while speakers := [gateway for gateway in self.gateways.values() if gateway.output]:
-            for gateway in sorted(speakers, key=lambda gateway: gateway.now_ms):
+        while speakers := self._first_speakers():
+            for gateway in speakers:
                 self._converse(gateway)
             self._run(speakers, until_ms)
         self.now_ms = until_ms
         self._set_clock(until_ms)
+
+    def _first_speakers(self) -> list[VirtualGateway]:
+        """Those that spoke first: a chatterbox must not fall behind the others, or the host's clock would run back."""
+        speakers = sorted((one for one in self.gateways.values() if one.output), key=lambda gateway: gateway.now_ms)
+        return [gateway for gateway in speakers if gateway.now_ms < speakers[0].now_ms + _TOGETHER_MS]
 
     def _run(self, gateways: list[VirtualGateway], until_ms: int) -> None:
         """Run these boards side by side, each until it speaks or the time is over."""
