@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run emulate size test test-lib test-mpy test-sim test-emulated bench-debounce bench-debounce-quick bench-host bench-host-quick bench-link bench-link-quick lint fmt vectors clean
+.PHONY: help setup run emulate size test test-lib test-mpy test-sim test-emulated bench-debounce bench-debounce-quick bench-host bench-host-quick bench-link bench-link-quick bench-gateway bench-gateway-quick lint fmt vectors clean
 
 help: ## List the targets
 	@echo "Tocsin: make TARGET, where TARGET is one of"
@@ -61,6 +61,12 @@ bench-link: setup ## Send a million records over bad lines, with both ends kille
 
 bench-link-quick: setup ## The same with fewer records, in under a minute
 	$(BIN)/tocsin bench link --quick
+
+bench-gateway: setup ## Measure a gateway on the emulated chip: seal, journal, delay; fails when a bar falls short
+	$(BIN)/tocsin bench gateway
+
+bench-gateway-quick: setup ## The same with fewer calls
+	$(BIN)/tocsin bench gateway --quick
 
 size: setup ## What our code costs on the board: flash, heap, import time
 	$(BIN)/python -m tocsin_sim.emulator.size

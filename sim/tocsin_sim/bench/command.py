@@ -1,6 +1,6 @@
 """`tocsin bench`: measure a part of the product beside its peers, and hold it to its bars.
 
-Role in the flow: stages 1, 2 and 8 to 10 so far. Context: CPython; needs the development tools.
+Role in the flow: all stages. Context: CPython; needs the development tools.
 """
 
 import json
@@ -84,4 +84,28 @@ def link(quick: bool, out: Path, seed: int) -> None:
     link_picture.draw(run, out / "bench-link.png")
     link_table.show(run)
     click.echo(f"{mode.name} run; figures and picture: {out}/bench-link.json, {out}/bench-link.png")
+    raise SystemExit(exit_code(run.bars))
+
+
+@bench.command()
+@click.option("--quick", is_flag=True, help="Fewer calls and edges.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("build"), show_default=True, metavar="DIR")
+@click.option("--seed", type=int, default=1, show_default=True, help="Other moments for the edges.")
+def gateway(quick: bool, out: Path, seed: int) -> None:
+    """Measure what a gateway costs, on the emulated chip; exit code 1 when a bar falls short.
+
+    Leaves bench-gateway.json and bench-gateway.png in DIR.
+    """
+    try:
+        from tocsin_sim.bench import gateway_picture, gateway_report, gateway_run
+        from tocsin_sim.bench.bars import exit_code
+    except ImportError as error:
+        raise click.ClickException(f"{error}; the benches need the development tools: make setup") from error
+    mode = gateway_run.MODES["quick" if quick else "full"]
+    run = gateway_run.measure(mode, seed, os.cpu_count() or 1, lambda what: click.echo(f"{what} ...", err=True))
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "bench-gateway.json").write_text(json.dumps(gateway_report.figures(run)) + "\n", "utf-8")
+    gateway_picture.draw(run, out / "bench-gateway.png")
+    gateway_report.show(run)
+    click.echo(f"{mode.name} run; figures and picture: {out}/bench-gateway.json, {out}/bench-gateway.png")
     raise SystemExit(exit_code(run.bars))

@@ -49,7 +49,7 @@ async def told(self):
 supervisor.Supervisor.run = told
 app.run(hal_rp2.open_hal)
 """
-_CONFIG: dict[str, object] = {
+SMALL_SITE: dict[str, object] = {
     "gateway": "size",
     "board": "pico_w",
     "lib_hash": "00" * 8,
@@ -80,7 +80,7 @@ def main() -> int:
         print(f"heap not measured: {error}")
         return 0
     _print_table(_imported(firmware, files), files)
-    free_bytes = _heap_free_running(firmware)
+    free_bytes = heap_free_running(firmware)
     is_enough = free_bytes >= HEAP_FREE_MIN_BYTES
     verdict = "enough" if is_enough else "TOO LITTLE"
     print(
@@ -135,9 +135,10 @@ def _is_module(name: str) -> bool:
         return False
 
 
-def _heap_free_running(firmware: bytes) -> int:
+def heap_free_running(firmware: bytes) -> int:
+    """Bytes of heap free with the whole firmware running, on the small site."""
     secrets = GatewaySecrets("size", bytes(32), bytes(32))
-    board = _board(image.gateway_image(firmware, _CONFIG, secrets, {"/main.py": _RUN_MAIN.encode()}))
+    board = _board(image.gateway_image(firmware, SMALL_SITE, secrets, {"/main.py": _RUN_MAIN.encode()}))
     board.expect(b"HEAP ", limit_ms=20_000)
     return int(board.expect(b"END").split()[0])
 
