@@ -73,7 +73,8 @@ def test_disk_full_acknowledges_nothing_and_later_everything_arrives(
     stored = len(desk.stored())
     assert stored < 310
     assert desk.found() == []
-    assert "disk is full" in desk.told("error")[0]
+    (told,) = desk.told("error")
+    assert "disk is full; free some space" in told
     store.database.execute("PRAGMA max_page_count = 100000")
     for desk.now_ms in range(30_000, 60_000, 1000):
         desk.talk(gateway)
@@ -90,6 +91,23 @@ def test_store_that_cannot_be_written_gets_no_ack(tmp_path: Path, gateway: Any, 
         assert desk.stored() == []
         assert desk.told("record") == []
         assert "cannot be written" in desk.told("error")[0]
+
+
+def test_store_that_becomes_writable_again_goes_on(store: Store, gateway: Any, make_desk: MakeDesk) -> None:
+    desk = make_desk(store, gateway)
+    store.database.execute("PRAGMA query_only = 1")
+    for desk.now_ms in range(0, 30_000, 1000):
+        desk.talk(gateway)
+    assert (desk.stored(), gateway.acked_seq) == ([], 0)
+    (told,) = desk.told("error")
+    assert "let this user write the file and its folder" in told
+    store.database.execute("PRAGMA query_only = 0")
+    for desk.now_ms in range(30_000, 60_000, 1000):
+        desk.talk(gateway)
+    assert desk.stored() == list(range(10))
+    assert gateway.acked_seq == 10
+    assert len(desk.told("error")) == 1
+    assert desk.found() == []
 
 
 def test_store_that_cannot_be_read_stops_nobody(
