@@ -12,6 +12,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
+from .store_errors import StoreError
+
 POSTGRES_SCHEMES = ("postgresql://", "postgres://")
 
 
@@ -45,6 +47,8 @@ def open_database(where: str | Path, *, read_only: bool = False) -> Database:
         from .database_postgres import PostgresDatabase  # psycopg is an extra
 
         return PostgresDatabase(str(where), read_only)
+    if "://" in str(where):
+        raise StoreError(f"store {where}: no such kind of store; give a folder, or postgresql://user@host/database")
     from .database_sqlite import SqliteDatabase
 
     return SqliteDatabase(Path(where), read_only)

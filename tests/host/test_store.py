@@ -101,6 +101,15 @@ def test_commands_two_programs_never_get_the_same_counter(where: str | Path) -> 
     assert counters == list(range(1, 21))
 
 
+def test_url_of_another_kind_of_database_is_refused_and_no_folder_of_its_name_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError, match="give a folder, or postgresql://"):
+        Store("mysql://museum/tocsin")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_read_only_store_refuses_to_write(where: str | Path, rows_of: Rows) -> None:
     Store(where).close()
     with Store(where, read_only=True) as store, pytest.raises(StoreError, match="it cannot be written"):
