@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run emulate size test test-lib test-mpy test-sim test-emulated bench-debounce bench-debounce-quick bench-host bench-host-quick bench-link bench-link-quick bench-gateway bench-gateway-quick lint fmt vectors clean
+.PHONY: help setup run emulate size test test-lib test-mpy test-sim test-emulated bench-debounce bench-debounce-quick bench-host bench-host-quick bench-link bench-link-quick bench-gateway bench-gateway-quick bench-powercut bench-powercut-quick lint fmt vectors clean
 
 help: ## List the targets
 	@echo "Tocsin: make TARGET, where TARGET is one of"
@@ -49,6 +49,12 @@ bench-debounce: setup ## Measure the debouncer beside its peers; fails when a ba
 
 bench-debounce-quick: setup ## The same on fewer cells, in under a minute
 	$(BIN)/tocsin bench debounce --quick
+
+bench-powercut: setup ## Cut the power at every flash operation of journal and keys; fails when anything is lost
+	$(BIN)/tocsin bench powercut
+
+bench-powercut-quick: setup ## The same with fewer cuts
+	$(BIN)/tocsin bench powercut --quick
 
 bench-host: setup ## Measure verifying, storing and 1000 gateways at one collector; fails when a bar falls short
 	$(BIN)/tocsin bench host

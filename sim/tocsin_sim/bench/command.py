@@ -5,9 +5,23 @@ Role in the flow: all stages. Context: CPython; needs the development tools.
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import click
+
+Tell = Callable[[str], None]
+
+
+class Parts(NamedTuple):
+    """What a bench consists of: `measure(mode, seed, folder, tell)` gives a run, the others report it."""
+
+    modes: dict[str, Any]
+    measure: Callable[[Any, int, Path, Tell], Any]
+    figures: Callable[[Any], dict[str, object]]
+    draw: Callable[[Any, Path], None]
+    show: Callable[[Any], None]
 
 
 @click.group()
@@ -15,97 +29,87 @@ def bench() -> None:
     """Measure a part of the product beside its peers."""
 
 
-@bench.command()
-@click.option("--quick", is_flag=True, help="Fewer cells, under a minute.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("build"), show_default=True, metavar="DIR")
-@click.option("--seed", type=int, default=1, show_default=True, help="Other contacts, other interference.")
-def debounce(quick: bool, out: Path, seed: int) -> None:
-    """Debounce a grid of contacts, in the model and on the emulated chip; exit code 1 when a bar falls short.
+def _bench(quick_help: str, seed_help: str) -> Callable[[Callable[[], Parts]], click.Command]:
+    """Make a command of a function that brings the parts of a bench; they are imported only when it is called."""
 
-    Leaves bench-debounce.json and bench-debounce.png in DIR.
-    """
-    try:
-        from tocsin_sim.bench import debounce_json, debounce_picture, debounce_run, debounce_table
-        from tocsin_sim.bench.bars import exit_code
-    except ImportError as error:
-        raise click.ClickException(f"{error}; the benches need the development tools: make setup") from error
-    mode = debounce_run.MODES["quick" if quick else "full"]
-    run = debounce_run.measure(mode, seed, os.cpu_count() or 1, lambda what: click.echo(f"{what} ...", err=True))
+    def add(parts: Callable[[], Parts]) -> click.Command:
+        def run(quick: bool, out: Path, seed: int) -> None:
+            try:
+                found = parts()
+            except ImportError as error:
+                raise click.ClickException(f"{error}; the benches need the development tools: make setup") from error
+            _run(parts.__name__, found, "quick" if quick else "full", out, seed)
+
+        options = (
+            click.Option(["--quick"], is_flag=True, help=quick_help),
+            click.Option(["--out"], type=click.Path(path_type=Path), default="build", show_default=True, metavar="DIR"),
+            click.Option(["--seed"], type=int, default=1, show_default=True, help=seed_help),
+        )
+        name = parts.__name__
+        leaves = f"Leaves bench-{name}.json and bench-{name}.png in DIR; exit code 1 when a bar falls short."
+        command = click.Command(name, params=list(options), callback=run, help=f"{parts.__doc__}\n\n{leaves}")
+        bench.add_command(command)
+        return command
+
+    return add
+
+
+def _run(name: str, parts: Parts, mode: str, out: Path, seed: int) -> None:
+    from tocsin_sim.bench.bars import exit_code
+
     out.mkdir(parents=True, exist_ok=True)
-    (out / "bench-debounce.json").write_text(json.dumps(debounce_json.figures(run)) + "\n", "utf-8")
-    debounce_picture.draw(run, out / "bench-debounce.png")
-    debounce_table.show(run)
-    click.echo(f"{mode.name} run; figures and picture: {out}/bench-debounce.json, {out}/bench-debounce.png")
+    run = parts.measure(parts.modes[mode], seed, out, lambda what: click.echo(f"{what} ...", err=True))
+    (out / f"bench-{name}.json").write_text(json.dumps(parts.figures(run)) + "\n", "utf-8")
+    parts.draw(run, out / f"bench-{name}.png")
+    parts.show(run)
+    click.echo(f"{mode} run; figures and picture: {out}/bench-{name}.json, {out}/bench-{name}.png")
     raise SystemExit(exit_code(run.bars))
 
 
-@bench.command()
-@click.option("--quick", is_flag=True, help="Less of everything, under a minute.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("build"), show_default=True, metavar="DIR")
-@click.option("--seed", type=int, default=1, show_default=True, help="Other gateways burst.")
-def host(quick: bool, out: Path, seed: int) -> None:
-    """Verify, store, and collect from 1000 gateways at once; exit code 1 when a bar falls short.
-
-    Leaves bench-host.json and bench-host.png in DIR, and measures the disk that DIR is on.
-    """
-    try:
-        from tocsin_sim.bench import host_picture, host_run, host_table
-        from tocsin_sim.bench.bars import exit_code
-    except ImportError as error:
-        raise click.ClickException(f"{error}; the benches need the development tools: make setup") from error
-    out.mkdir(parents=True, exist_ok=True)
-    mode = host_run.MODES["quick" if quick else "full"]
-    run = host_run.measure(mode, seed, out, lambda what: click.echo(f"{what} ...", err=True))
-    (out / "bench-host.json").write_text(json.dumps(run.figures()) + "\n", "utf-8")
-    host_picture.draw(run, out / "bench-host.png")
-    host_table.show(run)
-    click.echo(f"{mode.name} run; figures and picture: {out}/bench-host.json, {out}/bench-host.png")
-    raise SystemExit(exit_code(run.bars))
+def _by_workers(measure: Callable[[Any, int, int, Tell], Any]) -> Callable[[Any, int, Path, Tell], Any]:
+    """A measurement that spreads over the processors, and needs no folder."""
+    return lambda mode, seed, _, tell: measure(mode, seed, os.cpu_count() or 1, tell)
 
 
-@bench.command()
-@click.option("--quick", is_flag=True, help="Fewer records, under a minute.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("build"), show_default=True, metavar="DIR")
-@click.option("--seed", type=int, default=1, show_default=True, help="Other bytes damaged, other mishaps.")
-def link(quick: bool, out: Path, seed: int) -> None:
-    """Send records over lines that damage, break and die, and kill both ends; exit code 1 when a bar falls short.
+@_bench("Fewer cells, under a minute.", "Other contacts, other interference.")
+def debounce() -> Parts:
+    """Debounce a grid of contacts, in the model and on the emulated chip."""
+    from tocsin_sim.bench import debounce_json, debounce_picture, debounce_run, debounce_table
 
-    Leaves bench-link.json and bench-link.png in DIR.
-    """
-    try:
-        from tocsin_sim.bench import link_json, link_picture, link_run, link_table
-        from tocsin_sim.bench.bars import exit_code
-    except ImportError as error:
-        raise click.ClickException(f"{error}; the benches need the development tools: make setup") from error
-    mode = link_run.MODES["quick" if quick else "full"]
-    run = link_run.measure(mode, seed, os.cpu_count() or 1, lambda what: click.echo(f"{what} ...", err=True))
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "bench-link.json").write_text(json.dumps(link_json.figures(run)) + "\n", "utf-8")
-    link_picture.draw(run, out / "bench-link.png")
-    link_table.show(run)
-    click.echo(f"{mode.name} run; figures and picture: {out}/bench-link.json, {out}/bench-link.png")
-    raise SystemExit(exit_code(run.bars))
+    measure = _by_workers(debounce_run.measure)
+    return Parts(debounce_run.MODES, measure, debounce_json.figures, debounce_picture.draw, debounce_table.show)
 
 
-@bench.command()
-@click.option("--quick", is_flag=True, help="Fewer calls and edges.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("build"), show_default=True, metavar="DIR")
-@click.option("--seed", type=int, default=1, show_default=True, help="Other moments for the edges.")
-def gateway(quick: bool, out: Path, seed: int) -> None:
-    """Measure what a gateway costs, on the emulated chip; exit code 1 when a bar falls short.
+@_bench("Fewer cuts, about a minute.", "Other records, other torn bits.")
+def powercut() -> Parts:
+    """Cut the power at every flash operation of journal and keys, and again while they recover."""
+    from tocsin_sim.bench import powercut_report, powercut_run
 
-    Leaves bench-gateway.json and bench-gateway.png in DIR.
-    """
-    try:
-        from tocsin_sim.bench import gateway_picture, gateway_report, gateway_run
-        from tocsin_sim.bench.bars import exit_code
-    except ImportError as error:
-        raise click.ClickException(f"{error}; the benches need the development tools: make setup") from error
-    mode = gateway_run.MODES["quick" if quick else "full"]
-    run = gateway_run.measure(mode, seed, os.cpu_count() or 1, lambda what: click.echo(f"{what} ...", err=True))
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "bench-gateway.json").write_text(json.dumps(gateway_report.figures(run)) + "\n", "utf-8")
-    gateway_picture.draw(run, out / "bench-gateway.png")
-    gateway_report.show(run)
-    click.echo(f"{mode.name} run; figures and picture: {out}/bench-gateway.json, {out}/bench-gateway.png")
-    raise SystemExit(exit_code(run.bars))
+    measure = _by_workers(powercut_run.measure)
+    return Parts(powercut_run.MODES, measure, powercut_run.Run.figures, powercut_report.draw, powercut_report.show)
+
+
+@_bench("Fewer records, under a minute.", "Other bytes damaged, other mishaps.")
+def link() -> Parts:
+    """Send records over lines that damage, break and die, and kill both ends."""
+    from tocsin_sim.bench import link_json, link_picture, link_run, link_table
+
+    measure = _by_workers(link_run.measure)
+    return Parts(link_run.MODES, measure, link_json.figures, link_picture.draw, link_table.show)
+
+
+@_bench("Fewer calls and edges.", "Other moments for the edges.")
+def gateway() -> Parts:
+    """Measure what a gateway costs, on the emulated chip."""
+    from tocsin_sim.bench import gateway_picture, gateway_report, gateway_run
+
+    measure = _by_workers(gateway_run.measure)
+    return Parts(gateway_run.MODES, measure, gateway_report.figures, gateway_picture.draw, gateway_report.show)
+
+
+@_bench("Less of everything, under a minute.", "Other gateways burst.")
+def host() -> Parts:
+    """Verify, store, and collect from 1000 gateways at once, on the disk that DIR is on."""
+    from tocsin_sim.bench import host_picture, host_run, host_table
+
+    return Parts(host_run.MODES, host_run.measure, host_run.Run.figures, host_picture.draw, host_table.show)
