@@ -6,6 +6,7 @@ power cut".
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -38,7 +39,7 @@ class SqliteDatabase:
             raise explained(self.path, error) from error
 
     def _open(self, read_only: bool) -> None:
-        uri = self.path.resolve().as_uri() + ("?mode=ro" if read_only else "")
+        uri = self.path.resolve().as_uri() + (_how_to_read(self.path) if read_only else "")
         # isolation_level=None: transactions begin and end where this file says so.
         self.connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_LOCK_WAIT_S)
         try:
@@ -110,6 +111,14 @@ class SqliteDatabase:
                     self.connection.execute(statement)
                 self.connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 self.connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _how_to_read(path: Path) -> str:
+    """The query of the URI. A file in WAL mode needs a second one beside it even to be read; where no file can be made
+    and none is there, nobody writes either."""
+    is_fixed = os.name == "posix" and os.statvfs(path.parent).f_flag & os.ST_RDONLY
+    has_wal = path.with_name(path.name + "-wal").exists()
+    return "?mode=ro&immutable=1" if is_fixed and not has_wal else "?mode=ro"
 
 
 def _make_folder(folder: Path) -> None:

@@ -21,7 +21,7 @@ class StoreError(TocsinError):
 _REMEDIES = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space. The gateways keep what was not stored",
     sqlite3.SQLITE_READONLY: "it cannot be written; let this user write the file and its folder",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check that the folder exists and is this user's",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check that the folder exists, is this user's and can be written",
     sqlite3.SQLITE_BUSY: "another program holds it locked; stop that one, or try again",
     sqlite3.SQLITE_LOCKED: "another program holds it locked; stop that one, or try again",
     sqlite3.SQLITE_CORRUPT: "it is damaged; keep the file, then restore a backup or start a new folder",

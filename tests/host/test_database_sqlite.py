@@ -1,5 +1,6 @@
 """The store in an SQLite file: opening it, guarding it, and what it says when it cannot."""
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -71,6 +72,19 @@ def test_open_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> No
     with pytest.raises(StoreError, match="no store, or damaged"):
         Store(tmp_path)
     assert path.read_bytes() == before
+
+
+def test_store_on_a_read_only_medium_is_read_and_nothing_put_beside_it(
+    tmp_path: Path, rows_of: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store(tmp_path) as store:
+        store.append(rows_of("gallery", 3))
+    real = os.statvfs(tmp_path)
+    fixed = os.statvfs_result([*real[:8], real.f_flag | os.ST_RDONLY, real.f_namemax])
+    monkeypatch.setattr(os, "statvfs", lambda path: fixed)
+    with Store(tmp_path, read_only=True) as store:
+        assert list(store.records("gallery")) == rows_of("gallery", 3)
+        assert [path.name for path in tmp_path.iterdir()] == [DATABASE_NAME]
 
 
 def test_open_database_of_another_program_is_refused(tmp_path: Path) -> None:
