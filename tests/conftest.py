@@ -8,6 +8,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from tocsin_sim.board_process import BoardError, micropython_executable
+from tocsin_sim.broker_process import BROKER
 
 ROOT = Path(__file__).resolve().parents[1]
 TIERS = (
@@ -56,6 +57,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("tiers")
     for name, what, folders, absent in TIERS:
         terminalreporter.write_line(f"{name} {what}: {_outcome(terminalreporter, folders, absent)}")
+    terminalreporter.write_line(f"Tests of MQTT run against {BROKER}")
 
 
 def _outcome(reporter: pytest.TerminalReporter, folders: tuple[str, ...], absent: str) -> str:

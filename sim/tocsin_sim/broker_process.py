@@ -1,4 +1,6 @@
-"""A real mosquitto on 127.0.0.1, over TLS, with throw-away certificates and passwords; it keeps nothing.
+"""A real broker on 127.0.0.1, over TLS, with throw-away certificates and passwords; it keeps nothing.
+
+It is mosquitto, and where that is not installed amqtt.
 
 Role in the flow: between stages 8 and 9. Context: CPython.
 """
@@ -7,6 +9,7 @@ import datetime
 import getpass
 import hashlib
 import ipaddress
+import re
 import shutil
 import socket
 import subprocess
@@ -18,9 +21,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tocsin_sim import broker_amqtt
+from tocsin_sim.broker_amqtt import AMQTT
+
 _PATIENCE_S = 20
 _PATH = "/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin"
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path=_PATH)
+# What the tests run, for the summary at their end.
+BROKER = "mosquitto" if MOSQUITTO else "amqtt, as there is no mosquitto: apt-get install mosquitto"
 MOSQUITTO_PASSWD = shutil.which("mosquitto_passwd") or shutil.which("mosquitto_passwd", path=_PATH)
 
 # docs/mqtt.md shows a museum the same lines.
@@ -76,13 +84,14 @@ def make_certificate(folder: Path, name: str, valid_days: tuple[int, int] = (-1,
 
 
 class BrokerProcess:
-    """One mosquitto. `users`: its password file as `tocsin enrol` writes it."""
+    """One broker. `users`: its password file as `tocsin enrol` writes it; `mosquitto`: path of one, None for amqtt."""
 
-    def __init__(self, folder: Path, users: str, certificate: str = "broker") -> None:
+    def __init__(self, folder: Path, users: str, mosquitto: str | None = MOSQUITTO) -> None:
         self.folder = folder
         self.port = free_port()
-        self.certificate = certificate
-        self.configuration = CONFIGURATION
+        self.certificate = "broker"
+        self.has_tls = True
+        self._mosquitto = mosquitto
         self._process: subprocess.Popen[bytes] | None = None
         self.set_users(users)
         (folder / "acl").write_text(ACL)
@@ -90,21 +99,19 @@ class BrokerProcess:
 
     def set_users(self, users: str) -> None:
         """Other passwords, from the next start on."""
-        assert MOSQUITTO_PASSWD is not None
         file = self.folder / "passwords"
-        file.write_text(users)
+        file.write_text(users if self._mosquitto else broker_amqtt.passwords(users))
         file.chmod(0o600)
-        subprocess.run([MOSQUITTO_PASSWD, "-U", str(file)], check=True)
+        if self._mosquitto:
+            assert MOSQUITTO_PASSWD is not None
+            subprocess.run([MOSQUITTO_PASSWD, "-U", str(file)], check=True)
 
     def start(self) -> None:
         """Start it; returns when it takes connections."""
-        assert MOSQUITTO is not None
-        values = {"port": self.port, "folder": self.folder, "certificate": self.certificate, "user": getpass.getuser()}
-        file = self.folder / "mosquitto.conf"
-        file.write_text(self.configuration.format(**values))
-        self._process = subprocess.Popen(
-            [MOSQUITTO, "-c", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        file = self.folder / "broker.conf"
+        file.write_text(self._configuration())
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen([self._mosquitto or str(AMQTT), "-c", str(file)], stdout=log, stderr=log)
         for _ in range(_PATIENCE_S * 20):
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -113,7 +120,14 @@ class BrokerProcess:
                 time.sleep(0.05)
             else:
                 return
-        raise AssertionError(f"mosquitto does not listen:\n{self.log()}")
+        raise AssertionError(f"the broker does not listen:\n{self.log()}")
+
+    def _configuration(self) -> str:
+        if not self._mosquitto:
+            return broker_amqtt.configuration(self.port, self.folder, self.certificate, self.has_tls)
+        values = {"port": self.port, "folder": self.folder, "certificate": self.certificate, "user": getpass.getuser()}
+        lines = CONFIGURATION.format(**values).splitlines(keepends=True)
+        return "".join(line for line in lines if self.has_tls or not line.startswith(("certfile", "keyfile")))
 
     def kill(self) -> None:
         """kill -9."""
@@ -126,3 +140,7 @@ class BrokerProcess:
         """What it wrote."""
         log = self.folder / "log"
         return log.read_text(errors="replace") if log.exists() else ""
+
+    def has_had_a_client(self) -> bool:
+        """Whether it ever accepted one's CONNECT, as both brokers note."""
+        return re.search("client.connected", self.log()) is not None

