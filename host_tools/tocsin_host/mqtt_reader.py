@@ -200,6 +200,8 @@ def _connection_text(error: OSError) -> str:
         return f"the broker's certificate is refused: {error.verify_message}; {mend}"
     if isinstance(error, ssl.SSLError | ConnectionResetError):
         return f"no TLS with the broker: {error.strerror or error}; is this its TLS port?"
+    if isinstance(error, TimeoutError):
+        return "nothing answers in time; is the address right, and is this its TLS port?"
     if isinstance(error, ConnectionRefusedError):
         return "nobody listens there; is the broker running?"
     return str(error)
