@@ -70,9 +70,7 @@ def set_up(scenario: Scenario, folder: Path, hear: Hear, tier: Tier) -> Stage:
         tier.flash(folder / "flash" / name, secrets[name], configs[name])
         gateways.append(VirtualGateway(name, folder / "flash" / name, world, Cable(ports / name)))
     clock = FileClockWriter(folder / "clock")
-    # Each board runs ahead alone until it speaks, so their times lie up to half a minute apart: no silence shorter than
-    # that can be told.
-    arguments = ["--store", str(store), "--clock", str(folder / "clock"), "--silence-s", "90"]
+    arguments = ["--store", str(store), "--clock", str(folder / "clock")]
     for virtual in gateways:
         arguments += ["--port", f"{virtual.name}={virtual.cable.path}"]
     collector = CollectorProcess(arguments, folder / "collector.txt", hear)

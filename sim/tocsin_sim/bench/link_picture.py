@@ -59,9 +59,9 @@ def _draw_rates(panel: Panel, run: Run) -> None:
             rates = [cell.rate_per_s for cell in _ours(cells, line.name)]
             panel.plot(range(len(rates)), rates, style, color=colour, label=f"{line.name}, {what}")
     panel.axhline(_RATE_BAR, color="#555555", lw=1, ls=":")
-    panel.set_ylim(0)
+    panel.set_ylim(0, 1.3 * max(cell.rate_per_s for cell in run.draining))
     panel.set_title("Records a second while both ends are there", loc="left")
-    panel.legend(loc="upper right", frameon=False)
+    panel.legend(loc="upper right", frameon=False, ncols=2)
 
 
 def _draw_recoveries(panel: Panel, run: Run) -> None:
