@@ -129,10 +129,10 @@ def _imported_names(statement: ast.stmt, package: str) -> list[str]:
 
 
 def _is_module(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
+    # Only packages have modules in them; looking into a module would import it, and some run on the chip only.
+    package = importlib.util.find_spec(name.rpartition(".")[0])
+    is_package = package is not None and package.submodule_search_locations is not None
+    return is_package and importlib.util.find_spec(name) is not None
 
 
 def heap_free_running(firmware: bytes) -> int:
