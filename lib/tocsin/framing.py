@@ -26,8 +26,16 @@ def encode_frame(body: bytes) -> bytes:
     if not 1 <= len(body) <= BODY_MAX_BYTES:
         raise FrameError("frame body of %d bytes; 1 to %d fit" % (len(body), BODY_MAX_BYTES))
     checked = bytes(body) + crc32(body).to_bytes(_CRC_BYTES, "little")
-    runs = checked.split(DELIMITER)
-    return b"".join([bytes((len(run) + 1,)) + run for run in runs]) + DELIMITER
+    frame = bytearray(DELIMITER + checked + DELIMITER)
+    # In the place of each zero stands how far it is to the next one; the place before the first byte counts as one.
+    at = 0
+    zero = checked.find(DELIMITER)
+    while zero >= 0:
+        frame[at] = zero + 1 - at
+        at = zero + 1
+        zero = checked.find(DELIMITER, at)
+    frame[at] = len(checked) + 1 - at
+    return bytes(frame)
 
 
 def decode_frame(encoded: bytes) -> bytes:
@@ -46,15 +54,17 @@ def decode_frame(encoded: bytes) -> bytes:
 
 
 def _unstuff(encoded: bytes) -> bytes:
-    runs = []
-    at = 0
-    while at < len(encoded):
-        end = at + encoded[at]
-        if encoded[at] == 0 or end > len(encoded):
-            raise FrameError("frame with wrong byte stuffing")
-        runs.append(encoded[at + 1 : end])
-        at = end
-    return DELIMITER.join(runs)
+    frame = bytearray(encoded)
+    at, end = 0, len(frame)
+    while at < end:
+        step = frame[at]
+        if step == 0:
+            break
+        frame[at] = 0
+        at += step
+    if at != end:
+        raise FrameError("frame with wrong byte stuffing")
+    return bytes(frame[1:])
 
 
 class FrameReader:

@@ -205,11 +205,10 @@ class SendWindow:
         """Add record `seq`, or where it is gone the next one with its proof. What follows them; `seq` for nothing."""
         records = self._records
         try:
-            if records.first_from(seq) == seq:
-                bodies.append(messages.encode_record(records.read(seq), None))
-                return seq + 1
+            bodies.append(messages.encode_record(records.read(seq), None))
+            return seq + 1
         except JournalError:
-            pass  # damaged in flash: as good as gone
+            pass  # gone, or damaged in flash, which is as good
         after = records.first_from(seq + 1)
         # Beyond the window nothing can be acknowledged, so a wide hole waits for its turn.
         while after < (records.next_seq if seq == self._base else self._base + WINDOW_RECORDS):
@@ -237,7 +236,7 @@ class SendWindow:
         stop_seq = min(seq + _LOOK_RECORDS, end_seq)
         while seq < stop_seq and len(self._urgent) < URGENT_MAX:
             try:
-                is_urgent = records.first_from(seq) == seq and records.read(seq)[1] in URGENT_TYPES
+                is_urgent = records.read(seq)[1] in URGENT_TYPES
             except JournalError:
                 is_urgent = False
             if is_urgent:
