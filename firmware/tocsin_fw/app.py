@@ -4,6 +4,7 @@ Role in the flow: all stages of a gateway. Context: task.
 """
 
 import asyncio
+import sys
 from binascii import unhexlify
 
 from tocsin.event import (
@@ -17,7 +18,6 @@ from tocsin.gateway_session import GatewaySession
 from tocsin.messages import Hello
 from tocsin.zone import Zone
 
-from . import config as configuration
 from . import failed_start, measure
 from .flash import ReservedFlash
 from .guard import Guard
@@ -58,6 +58,7 @@ class Gateway:
         self.guard = Guard(list(zones.values()), recorder)
         self.contacts = _contacts(config, zones, hal, recorder, self.guard)
         self.measurements = _measurements(config, zones, hal, self.guard)
+        self._start_sampler(config)  # now: what follows may take a while to bring in
         self.network = _network(config, hal, recorder)
         links: "list[Link]" = [hal.link, self.network] if self.network else [hal.link]
         hello = _hello(config, keystore, recorder)
@@ -65,7 +66,6 @@ class Gateway:
         self.pulse = Pulse(hal, recorder, self.contacts, sessions)
         orders = Orders(recorder, self.guard, self.pulse.heartbeat, uptime_ms)
         self.uplinks = [Uplink(link, sessions[i], recorder, orders, uptime_ms) for i, link in enumerate(links)]
-        self._start_sampler(config)
         recorder.start(uptime_ms)
         recorder.on_record = self._wake
 
@@ -81,7 +81,7 @@ class Gateway:
         if self._config_problems:
             self.recorder.trouble(TROUBLE_CONFIG_REFUSED, self._config_problems)
         # A virtual board's storage is a folder among others; a real one's is the whole file system.
-        strangers = 0 if self.hal.storage else configuration.strange_files("/")
+        strangers = 0 if self.hal.storage else _strange_files()
         if strangers:
             self.recorder.trouble(TROUBLE_ROOT_FILES, strangers)
         supervisor = Supervisor(self.hal, self.recorder, self._nudge)
@@ -157,6 +157,28 @@ def run(open_hal: "Callable[[Config], Hal]", root: str = "") -> None:
 
     Returns only by raising: then the caller notes a failed start and tries again.
     """
-    config, problems = configuration.load(root + "/site.json")
+    config, problems = _load(root + "/site.json")
     hal = open_hal(config)
     asyncio.run(Gateway(hal, config, problems).run())
+
+
+def _load(path: str) -> "tuple[Config, int]":
+    from . import config
+
+    found = config.load(path)
+    _give_back_config()
+    return found
+
+
+def _strange_files() -> int:
+    from . import config
+
+    count = config.strange_files("/")
+    _give_back_config()
+    return count
+
+
+def _give_back_config() -> None:
+    """Let go of the module that only a start needs: 3 KiB of heap, emulated, more than a TLS connection can miss."""
+    package = sys.modules["tocsin_fw"]
+    del sys.modules["tocsin_fw.config"], package.config

@@ -24,6 +24,9 @@ MAIN_SOURCE = "tocsin_fw/main_rp2.py"
 # Nothing beside these two is ever imported from the root of the file system: a stray /struct.py would stand
 # in for a built-in module.
 BOOT_PY = b'import sys\n\nsys.path[:] = [".frozen", "/lib"]\n'
+# Where a network is, memory is collected every 64 KiB instead of when there is none left: what stays then lies together
+# at the low end, and a TLS connection finds the 16 KiB in one piece that it wants. The first sample comes 0.04 s later.
+NETWORK_BOOT_PY = BOOT_PY + b"\nimport gc\n\ngc.threshold(65536)\n"
 
 FLASH_BYTES = 2 * 1024 * 1024
 FILE_SYSTEM_BLOCKS = 212  # of the stock Pico W image: MICROPY_HW_FLASH_STORAGE_BYTES is 848 KiB
@@ -36,7 +39,7 @@ def gateway_files(config: dict[str, object], secrets: GatewaySecrets) -> dict[st
     """Every file of a gateway by absolute path. `config` comes from `compile_gateway`. Raises ImageError."""
     return {
         **device_files(),
-        "/boot.py": BOOT_PY,
+        "/boot.py": NETWORK_BOOT_PY if "network" in config else BOOT_PY,
         "/main.py": main_py(),
         **own_files(config, secrets),
     }
