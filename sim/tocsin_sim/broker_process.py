@@ -18,7 +18,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from tocsin_sim import broker_amqtt
@@ -65,7 +65,7 @@ def free_port() -> int:
 
 def make_certificate(folder: Path, name: str, valid_days: tuple[int, int] = (-1, 30)) -> str:
     """A self-signed certificate for 127.0.0.1 as NAME.crt and NAME.key; its SHA-256. `valid_days` count from today."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = rsa.generate_private_key(65537, 2048)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
     first, last = (now + datetime.timedelta(days=days) for days in valid_days)

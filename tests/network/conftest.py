@@ -24,7 +24,7 @@ from tocsin_sim.collector_process import CollectorProcess
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-PATIENCE_S = 90
+PATIENCE_S = 240
 TEST_TROUBLE = 99
 
 
