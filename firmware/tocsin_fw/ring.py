@@ -35,6 +35,13 @@ class Losses:
         self.failed: list[int] = []
         self.given_up_count = 0
         self.given_up_seq = NO_SEQ
+        self._known: list[int] = []
+
+    def fail(self, sector: int) -> None:
+        """Note a sector that failed; once, because telling it needs flash, too."""
+        if sector not in self._known:
+            self._known.append(sector)
+            self.failed.append(sector)
 
     def give_up(self, seq: int) -> None:
         """Note a record that is gone."""
@@ -93,17 +100,24 @@ class Ring:
             if self._next_slot >= SLOTS:
                 self._advance(acked_seq)
             sector, slot = sectors.first + sectors.head, self._next_slot
-            is_right = sectors.flash.program(sector, slot, self._slot)
-            # Only now: a slot that flash refused is still blank, and no blank one may lie between records.
-            self._next_slot += 1
-            if is_right:
+            if sectors.flash.program(sector, slot, self._slot):
+                self._next_slot += 1
                 if sectors.first_seqs[sectors.head] == NO_SEQ:
                     sectors.note_first(sectors.head, seq)
                 sectors.end_seq = seq + 1
                 return
-            self._losses.failed.append(sector)
-            sectors.flash.program(sector, slot, WIPED)
+            self._give_up_slot(sector, slot)
         raise OSError(_EIO)
+
+    def _give_up_slot(self, sector: int, slot: int) -> None:
+        """Leave a slot that took no record. Raises: OSError if it is still blank: none may lie between records."""
+        flash, work = self.sectors.flash, self.sectors.work
+        self._losses.fail(sector)
+        flash.program(sector, slot, WIPED)
+        flash.read(sector, slot, work)
+        if work == BLANK:
+            raise OSError(_EIO)
+        self._next_slot += 1
 
     def prepare(self, acked_seq: int) -> None:
         """Erase the next sector ahead of its time, if the host has all that is in it."""
@@ -230,7 +244,7 @@ class Ring:
             self.erase_count = max(self.erase_count, erases)
         else:
             self._bad.append(sector)
-            self._losses.failed.append(sectors.first + sector)
+            self._losses.fail(sectors.first + sector)
         return is_right
 
     def _note_given_up(self, sector: int, acked_seq: int) -> None:

@@ -288,6 +288,26 @@ def test_a_full_ring_tells_how_many_records_went_and_from_where_on():
     assert sorted(places(chip, SECURITY)) == [SECTOR_RECORDS * AREAS[ROUTINE]]
 
 
+def test_flash_that_takes_nothing_any_more_is_told_once_and_does_not_flood():
+    chip = provision()
+    recorder = start(chip)
+    _heartbeats(recorder, 3)
+    flash = recorder._journal._rings[0].sectors.flash
+    program, flash.program = flash.program, lambda sector, slot, data: False
+    for second in range(30):
+        _heartbeats(recorder, 1)
+        recorder.tend(second * 1000)
+    # The heartbeats, and one trouble for each ring's sector: what waits is bounded by what happens, not by the failing.
+    assert len(recorder._unwritten) <= 30 + 3 * 2
+    flash.program = program
+    for second in range(30, 60):
+        recorder.tend(second * 1000)
+    failed = [count for value, count in _told(chip, TROUBLE) if value == 15]
+    assert failed and len(failed) == len(set(failed)) and recorder._unwritten == []
+    found = peek(chip)
+    assert sorted(kept(found)) == list(range(found.next_seq)) and unproven(found) == []
+
+
 def test_wear_is_recorded_once_a_day_with_the_days_that_are_left():
     chip = provision()
     recorder = start(chip)
