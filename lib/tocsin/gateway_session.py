@@ -84,7 +84,8 @@ class GatewaySession:
             self._end_session()
         if self.is_up:
             bodies += self._window.take(now_ms)
-            if now_ms >= self._time_ask_at_ms:
+            # Behind all records: what is still to be sent delays the answer, and half of that is the clock's error.
+            if not bodies and now_ms >= self._time_ask_at_ms:
                 self._time_ask_at_ms = now_ms + TIME_ASK_EVERY_MS
                 bodies.append(messages.encode_time_ask(now_ms))
         elif now_ms >= self._hello_at_ms:

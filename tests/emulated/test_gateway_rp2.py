@@ -201,7 +201,8 @@ def test_records_made_while_the_cable_is_out_come_later_with_their_own_time(runn
     assert kinds == [event.TYPE_TRANSITION, event.TYPE_ALARM]
     assert after >= before + 2
     assert findings == []
-    assert all(20 <= late <= 280 for late in late_ms), "the time of the edge, not of the cable"
+    # 24 ms by the 25 ms layer; the clock, set over this link, states an error of 4 ms.
+    assert all(18 <= late <= 280 for late in late_ms), "the time of the edge, not of the cable"
 
 
 def test_a_power_cut_in_the_middle_of_a_record_loses_none_that_was_stored(running, house):
