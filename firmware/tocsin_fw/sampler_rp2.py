@@ -12,6 +12,7 @@ never stops. The samples go on while flash is erased and all interrupts are mask
 from array import array
 
 import machine
+import micropython
 import rp2
 import uctypes
 from machine import Pin
@@ -64,6 +65,7 @@ class Sampler:
         self._machine.irq(isr.on_samples, hard=True)
         self._machine.active(1)
 
+    @micropython.native
     def count(self) -> int:
         """Samples since start, 64 bits: the milliseconds of the gateway's clock.
 

@@ -4,7 +4,7 @@ Role in the flow: stages 4 to 11. Shared: yes. Context: task and host.
 Sources: docs/record.md, "The record" and "Types". Numbers are never reused.
 """
 
-from .compat import const
+from .compat import const, micropython
 from .errors import RecordError
 
 TYPE_TRANSITION = const(1)
@@ -93,6 +93,7 @@ def record_class(kind: int) -> int:
     return CLASS_SECURITY
 
 
+@micropython.native
 def pack_flags(state: int, before: int, quality: int, test: int = 0) -> int:
     """Flags byte: bits 0-1 state after, 2-3 state before, 4-6 time quality, 7 test.
 

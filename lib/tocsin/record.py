@@ -92,6 +92,7 @@ def pack_sealed(
     return pack_struct(_SEALED, MAGIC, type, source, flags, seq, boot, uptime_ms, utc_ms, value, count)
 
 
+@micropython.native
 def finish(sealed: bytes, mac: bytes) -> bytes:
     """The complete record: what pack_sealed() gave, `mac` (16 bytes) and the CRC."""
     body = sealed + mac + _RESERVED

@@ -7,6 +7,7 @@ else is lost, a record that is left can be proven. Flash programs ones to zeros 
 """
 
 from binascii import crc32
+from struct import pack_into
 
 from .compat import const, micropython
 from .record import MAC_BYTES, MAGIC
@@ -38,7 +39,7 @@ def fill_slot(slot: bytearray, mac_before: bytes, record: bytes) -> None:
     """Put a record (64 bytes) and the mac before it (16) into `slot` (84 bytes)."""
     slot[:MAC_BYTES] = mac_before
     slot[RECORD_AT:RECORD_END] = record
-    slot[RECORD_END:] = crc32(record, crc32(mac_before)).to_bytes(4, "little")
+    pack_into("<I", slot, RECORD_END, crc32(record, crc32(mac_before)))
 
 
 def seq_in(slot: "bytes | bytearray") -> int:

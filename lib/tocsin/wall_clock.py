@@ -4,6 +4,7 @@ Role in the flow: stage 6, the time that is sealed into a record. Shared: gatewa
 The gateway never asks a clock chip: it counts its own milliseconds and adds an offset, and says how good that is.
 """
 
+from .compat import micropython
 from .event import QUALITY_DRIFTING, QUALITY_HOST_SIGNED, QUALITY_NONE
 
 # Below this a correction is within what a round trip can say, and the clock is left alone; above, it is a step.
@@ -29,16 +30,19 @@ class WallClock:
         self._set_at_ms = -1
         self._error_ms = 0
 
+    @micropython.native
     def utc_ms(self, uptime_ms: int) -> int:
         """UTC at `uptime_ms`; 0 while unknown."""
         return uptime_ms + self._offset_ms if self._set_at_ms >= 0 else 0
 
+    @micropython.native
     def quality(self, uptime_ms: int) -> int:
         """Time quality (docs/record.md) at `uptime_ms`."""
         if self._set_at_ms < 0:
             return QUALITY_NONE
         return QUALITY_HOST_SIGNED if self.error_ms(uptime_ms) <= SIGNED_WITHIN_MS else QUALITY_DRIFTING
 
+    @micropython.native
     def error_ms(self, uptime_ms: int) -> int:
         """How far `utc_ms` may be from the host's clock, once it is set: what it was then, and the drift since."""
         return self._error_ms + (abs(uptime_ms - self._set_at_ms) + _DRIFTS_A_MS_IN_MS - 1) // _DRIFTS_A_MS_IN_MS
