@@ -87,12 +87,13 @@ def run_until(board, condition, what):
         board.run_for_ms(50)
 
 
-def test_a_door_that_opens_is_stored_over_radio_tls_and_broker(official_image, network):
+def test_a_door_that_opens_is_stored_over_radio_tls_and_broker(official_image, network, request):
     secrets, broker, events, certificate = network
     path = {"ssid": SSID, "broker": GATEWAY_ADDRESS, "port": broker.port, "certificates": [certificate]}
     config = {"gateway": "gallery", "board": "pico_w", "lib_hash": lib_hash(), "zones": ZONES, "network": path}
     uf2 = image.gateway_image(official_image, config, secrets, {"/main.py": MAIN.encode()})
     board = EmulatedBoard(image_uf2.to_flash(image_uf2.read_uf2(uf2), image.FLASH_BYTES), has_radio=True)
+    request.addfinalizer(board.radio.bridge.close)
     for pin in (2, 3, 4):
         board.pin(pin, False)
     board.adc(0, LOOP_NORMAL_RAW)

@@ -66,6 +66,7 @@ class LoopbackBridge:
         self._tcp = TcpReflector(cast(Any, self), deliver, connect_fn=self._connect)
         self._alarm = clock.create_alarm(self._step)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._writers: list[asyncio.StreamWriter] = []
         self._paced_until_ns = 0.0
         self._real_to_emulated_ns = 0.0
 
@@ -87,6 +88,12 @@ class LoopbackBridge:
         else:
             self.dropped += 1
 
+    def close(self) -> None:
+        """End all connections; the board must not run after that."""
+        if self._loop is not None:
+            self._loop.run_until_complete(self._end())
+            self._loop.close()
+
     def schedule_threadsafe(self, work: Coroutine[Any, Any, None]) -> None:
         """Start a connection's work; called by the library's TcpReflector, on this thread."""
         if self._loop is None:  # only now: a loop must not be shared by the copies of a forked board
@@ -98,7 +105,17 @@ class LoopbackBridge:
     async def _connect(self, _: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         streams = await asyncio.open_connection(LOOPBACK, port)
         self.connected += 1
+        self._writers.append(streams[1])
         return streams
+
+    async def _end(self) -> None:
+        work = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+        for writer in self._writers:
+            writer.close()
+        await asyncio.gather(*[writer.wait_closed() for writer in self._writers], return_exceptions=True)
 
     def _step(self) -> None:
         """Once a millisecond of emulated time: let connections move, and their peers keep up."""
