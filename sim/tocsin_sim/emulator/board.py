@@ -15,7 +15,14 @@ from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
 from tocsin_sim.emulator.direct_chip import DirectChip, Loop
 from tocsin_sim.emulator.flash_model import INSTANT, FlashModel, FlashTiming
-from tocsin_sim.emulator.mends import ExactIdleClock, answer_unique_id, give_random_bits, quiet_uart, require_library
+from tocsin_sim.emulator.mends import (
+    ExactIdleClock,
+    answer_unique_id,
+    give_random_bits,
+    quiet_uart,
+    require_library,
+    stop_dma_at_reset,
+)
 from tocsin_sim.emulator.pio_pace import PioPace
 from tocsin_sim.emulator.radio import Radio
 from tocsin_sim.emulator.usb_link import UsbLink
@@ -55,6 +62,7 @@ class EmulatedBoard:
         self.pio_pace = PioPace(self.mcu, self._clock)
         self._clock.stepped = self.pio_pace.stepped
         quiet_uart(self.mcu)
+        stop_dma_at_reset(self.mcu)
         answer_unique_id(self.mcu.ssi, unique_id)
         give_random_bits(self.mcu, int.from_bytes(unique_id, "big"))
         self.flash = FlashModel(self.mcu, self._clock, timing)

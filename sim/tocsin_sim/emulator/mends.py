@@ -4,6 +4,7 @@ Role in the flow: tier T2, the emulated board. Shared: no. Context: host. Facts:
 """
 
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from random import Random
 from typing import Any
@@ -157,6 +158,20 @@ def _quiet_one_uart(uart: Any) -> None:
 
     uart.check_interrupts = check_interrupts
     uart.write_uint32 = write
+
+
+def stop_dma_at_reset(mcu: Any) -> None:
+    """Leave no DMA channel busy after a reset.
+
+    Defect: BUSY survives it, and a busy channel cannot be started: it goes on counting from before the reset.
+    """
+    for channel in mcu.dma.channels:
+        channel.reset = partial(_stop_channel, channel, channel.reset)
+
+
+def _stop_channel(channel: Any, library_reset: Callable[[], None]) -> None:
+    channel._ctrl = 0
+    library_reset()
 
 
 def give_random_bits(mcu: Any, seed: int) -> None:
