@@ -37,8 +37,7 @@ print("END")
 _RUN_MAIN = """
 import asyncio, gc, sys
 sys.path[:] = [".frozen", "/lib"]
-gc.collect(); gc.threshold(32768)
-from tocsin_fw import hal_rp2, start, supervisor
+from tocsin_fw import app, hal_rp2, supervisor
 run = supervisor.Supervisor.run
 async def tell():
     await asyncio.sleep_ms(1500)
@@ -48,7 +47,7 @@ async def told(self):
     asyncio.create_task(tell())
     await run(self)
 supervisor.Supervisor.run = told
-start.run(hal_rp2.open_hal)
+app.run(hal_rp2.open_hal)
 """
 SMALL_SITE: dict[str, object] = {
     "gateway": "size",
