@@ -8,6 +8,9 @@ from tocsin_sim.broker_process import BrokerProcess, make_certificate
 
 TROUBLE_NETWORK, TROUBLE_CERTIFICATE = 13, 14
 
+# Within the room of the journal's security ring (docs/journal.md): with the broker gone, more would be given up.
+BACKLOG = 1200
+
 
 def test_records_reach_the_store_through_the_broker(museum):
     museum.broker.start()
@@ -28,7 +31,7 @@ def test_another_broker_will_do(museum):
 
 def test_a_broker_killed_in_the_middle_of_a_drain_loses_and_doubles_nothing(museum):
     museum.broker.start()
-    museum.start_gateway(record_count=2000, every_ms=0)
+    museum.start_gateway(record_count=BACKLOG, every_ms=0)
     museum.go()
     museum.start_collector()
     for part in (200, 800):
@@ -36,12 +39,12 @@ def test_a_broker_killed_in_the_middle_of_a_drain_loses_and_doubles_nothing(muse
         before = len(museum.events)
         museum.broker.kill()
         museum.wait_event("port", "mqtt:gallery", "lost", "the broker is gone", after=before)
-        assert museum.told() < 2000
+        assert museum.told() < BACKLOG
         museum.broker.start()
-    museum.wait(lambda: museum.told() >= 2000, "2000 records")
-    assert museum.test_records() == list(range(2000))
+    museum.wait(lambda: museum.told() >= BACKLOG, "the whole backlog")
+    assert museum.test_records() == list(range(BACKLOG))
     assert museum.findings() == []
-    assert TROUBLE_NETWORK in museum.troubles()
+    museum.wait(lambda: TROUBLE_NETWORK in museum.troubles(), "the trouble")
 
 
 def test_cable_and_network_at_once_store_every_record_once(museum):
