@@ -109,6 +109,18 @@ def test_the_judge_is_content_with_what_is_sound(flash: Flash) -> None:
     assert sorted(judge.told(bytes(flash.data), erased)) == [0, 2, 4, 5]
 
 
+def test_what_the_host_has_may_give_way_and_the_rest_may_not(flash: Flash) -> None:
+    judge = FlashJudge(flash.fresh, K0)
+    for _ in range(40):
+        flash.record(2, 1 + len(flash.slots) - 5)
+    told = judge.told(bytes(flash.data), FlashCommand(0, PAGE_PROGRAM, 0, b"", 0))
+    flash.put(1, 2, bytes(SLOT_BYTES))
+    flash.put(1, 4, bytes(SLOT_BYTES))
+    assert judge.complain(bytes(flash.data), told, 0, 0) == ""
+    flash.put(2, 7, bytes(SLOT_BYTES))
+    assert judge.complain(bytes(flash.data), told, 0, 0) == "records [1, 3, 11] are lost or changed"
+
+
 def _lose(flash: Flash) -> None:
     flash.put(0, 3, bytes(SLOT_BYTES))
 
