@@ -34,7 +34,7 @@ class Mode:
 
 
 MODES = {
-    "quick": Mode("quick", QUICK, 5, 30, 400_000, 1),
+    "quick": Mode("quick", QUICK, 5, 30, 3_000_000, 1),
     "full": Mode("full", FULL, 1, 100, 3_000_000, None),
 }
 
