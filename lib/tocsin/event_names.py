@@ -27,12 +27,20 @@ TYPE_NAMES = (
     "chatter",
     "activity",
     "wear",
+    "inhibit",
+    "release",
+    "delay",
+    "confirmed",
+    "round",
+    "output",
+    "refusal",
+    "warning",
 )
 
 STATE_NAMES = ("normal", "alarm", "tamper", "fault")
 QUALITY_NAMES = ("none", "drifting", "host-set", "ntp", "host-signed")
-MODE_NAMES = ("open", "closed")
-VERDICT_NAMES = ("carried out", "stale counter", "forged", "unknown code", "bad argument")
+MODE_NAMES = ("open", "closed", "lockdown", "reopening")
+VERDICT_NAMES = ("carried out", "stale counter", "forged", "unknown code", "bad argument", "refused")
 
 
 def type_name(number: int) -> str:
