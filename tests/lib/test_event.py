@@ -28,7 +28,7 @@ def test_type_name_known_and_unknown_numbers():
     assert event_names.type_name(event.TYPE_TRANSITION) == "transition"
     assert event_names.type_name(event.TYPE_ACTIVITY) == "activity"
     assert event_names.type_name(event.TYPE_TIME_SET) == "time-set"
-    assert [event_names.type_name(n) for n in (0, 22, 255)] == ["type-0", "type-22", "type-255"]
+    assert [event_names.type_name(n) for n in (0, 77, 255)] == ["type-0", "type-77", "type-255"]
 
 
 def test_what_comes_by_the_clock_is_routine_what_moves_is_evidence_and_all_else_is_security():
@@ -39,7 +39,7 @@ def test_what_comes_by_the_clock_is_routine_what_moves_is_evidence_and_all_else_
 
 
 def test_names_have_one_for_each_number():
-    assert len(event_names.TYPE_NAMES) == event.TYPE_WEAR + 1
+    assert len(event_names.TYPE_NAMES) == event.TYPE_WARNING + 1
     assert len(set(event_names.TYPE_NAMES)) == len(event_names.TYPE_NAMES)
     assert event_names.STATE_NAMES[event.STATE_TAMPER] == "tamper"
     assert event_names.QUALITY_NAMES[event.QUALITY_HOST_SIGNED] == "host-signed"
