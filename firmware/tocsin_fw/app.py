@@ -54,7 +54,7 @@ class Gateway:
         keystore = Keystore(flash, hal.storage + "/keys")
         journal = Journal(flash)
         self.recorder = recorder = Recorder(journal, keystore, hal.random)
-        zones = {entry["zone"]: Zone(entry["zone"], bool(entry["h24"])) for entry in config["zones"]}
+        zones = {entry["zone"]: Zone(entry["zone"], entry["modes"], entry.get("does", 0)) for entry in config["zones"]}
         self.guard = Guard(list(zones.values()), recorder)
         self.contacts = _contacts(config, zones, hal, recorder, self.guard)
         self.measurements = _measurements(config, zones, hal, self.guard)

@@ -22,7 +22,9 @@ ROOT_FILES = ("boot.py", "main.py", "lib", "site.json", "keys", "flash", "last-e
 
 _HEX = "0123456789abcdef"
 # Field, smallest, largest.
-_COMMON = (("zone", 1, 250), ("h24", 0, 1))
+_NEEDED = (("zone", 1, 250),)
+# May be left out.
+_OPTIONAL = (("does", 0, 127), ("layer", 0, 1), ("confirm_ms", 0, 600_000))
 _FIELDS = {
     "contact": (("pin", 0, 29), ("rest", 0, 1)),
     "loop": (
@@ -79,10 +81,14 @@ def _take_zones(config: "Config", zones: "Any") -> int:
 def _is_usable(zone: "Any", board: str) -> bool:
     if not isinstance(zone, dict) or zone.get("type") not in ("contact", "loop", "temperature"):
         return False
-    for key, low, high in _COMMON + _FIELDS[zone["type"]]:
-        value = zone.get(key)
-        if not isinstance(value, int) or not low <= value <= high:
+    for key, low, high in _NEEDED + _FIELDS[zone["type"]]:
+        if not _is_within(zone.get(key), low, high):
             return False
+    for key, low, high in _OPTIONAL:
+        if not _is_within(zone.get(key, low), low, high):
+            return False
+    if not _is_text_of(zone.get("modes"), 4, "0123"):
+        return False
     return zone["type"] != "temperature" or _is_sensor(zone.get("sensor"), board)
 
 
@@ -115,8 +121,16 @@ def _is_address(text: "Any") -> bool:
     return len(parts) == 4 and all(part.isdigit() and int(part) <= 255 for part in parts)
 
 
+def _is_within(value: "Any", low: int, high: int) -> bool:
+    return isinstance(value, int) and low <= value <= high
+
+
 def _is_hex(text: "Any", digits: int) -> bool:
-    return isinstance(text, str) and len(text) == digits and all(digit in _HEX for digit in text)
+    return _is_text_of(text, digits, _HEX)
+
+
+def _is_text_of(text: "Any", length: int, letters: str) -> bool:
+    return isinstance(text, str) and len(text) == length and all(letter in letters for letter in text)
 
 
 def _is_name(text: "Any") -> bool:

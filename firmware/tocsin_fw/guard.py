@@ -3,8 +3,9 @@
 Role in the flow: stages 4 and 5. Context: task.
 """
 
-from tocsin.event import MODE_CLOSED, SOURCE_GATEWAY, STATE_ALARM, TYPE_ALARM, TYPE_MODE
+from tocsin.event import SOURCE_GATEWAY, STATE_ALARM, STATE_TAMPER, TYPE_ALARM, TYPE_MODE
 from tocsin.policy import Policy
+from tocsin.zone import IS_TAMPER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,18 +24,21 @@ class Guard:
 
     def announce(self, zone: "Zone", state: int, value: int, count: int, at_ms: int) -> None:
         """Take the state (0 … 3) of `zone` seen at uptime `at_ms`; `value` and `count` as docs/record.md gives them."""
+        if state == STATE_ALARM and zone.does & IS_TAMPER:
+            state = STATE_TAMPER
         before = zone.state
         kind = zone.observe(state)
         if kind:
-            self._recorder.record(self._policy.judge(zone, kind), zone.number, before, state, value, count, at_ms)
+            kind = self._policy.judge(zone, kind)
+        if kind:
+            self._recorder.record(kind, zone.number, before, state, value, count, at_ms)
 
     def set_mode(self, mode: int) -> None:
-        """Change the mode. A zone that stands open as the mode becomes closed is an alarm at once."""
+        """Change the mode. A zone that stands open and is guarded from now on is an alarm at once."""
         before = self._policy.mode
         if mode == before:
             return
         self._policy.mode = self._recorder.mode = mode
         self._recorder.record(TYPE_MODE, SOURCE_GATEWAY, value=mode, count=before)
-        if mode == MODE_CLOSED:
-            for zone in self._policy.open_on_closing(self._zones):
-                self._recorder.record(TYPE_ALARM, zone.number, STATE_ALARM, STATE_ALARM, count=1)
+        for zone in self._policy.open_on_setting(self._zones, before):
+            self._recorder.record(TYPE_ALARM, zone.number, STATE_ALARM, STATE_ALARM, count=1)

@@ -5,8 +5,7 @@ Role in the flow: the way back, from the link (stage 8) to policy (stage 5). Con
 
 from tocsin.command import HEARTBEAT_NOW, SET_MODE
 from tocsin.event import (
-    MODE_CLOSED,
-    MODE_OPEN,
+    MODES,
     SOURCE_GATEWAY,
     TYPE_COMMAND,
     VERDICT_BAD_ARGUMENT,
@@ -58,7 +57,7 @@ class Orders:
 
     def _carry_out(self, code: int, argument: int) -> int:
         if code == SET_MODE:
-            if argument not in (MODE_OPEN, MODE_CLOSED):
+            if not 0 <= argument < MODES:
                 return VERDICT_BAD_ARGUMENT
             self._guard.set_mode(argument)
         elif code == HEARTBEAT_NOW:

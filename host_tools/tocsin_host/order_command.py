@@ -22,7 +22,7 @@ def order() -> None:
 @store_option
 @plain_errors
 def mode(gateway: str, to: str, store: str) -> None:
-    """Let GATEWAY be `open` (visitors are activity) or `closed` (whatever moves is an alarm)."""
+    """Let GATEWAY be open (visitors are activity), closed (whatever moves is an alarm), in lockdown or reopening."""
     _put(store, gateway, SET_MODE, MODE_NAMES.index(to))
 
 

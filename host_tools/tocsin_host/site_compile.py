@@ -5,6 +5,7 @@ Role in the flow: before stage 1; the firmware's `config.py` reads the result. C
 
 from typing import Any, NamedTuple
 
+from .site_kinds import RESPONSES
 from .site_model import Contact, Loop, Network, Scheme, Site, Temperature, Zone
 
 SUPPLY_MV = 3300
@@ -67,7 +68,15 @@ def _network(network: Network) -> dict[str, Any]:
 def _zone(zone: Zone) -> dict[str, Any]:
     wiring = zone.contact or zone.loop or zone.temperature
     assert wiring is not None  # `site.py` checked that one is given
-    return {"zone": zone.number, **_wiring(wiring), "h24": int(zone.is_around_the_clock)}
+    compiled = {"zone": zone.number, **_wiring(wiring)}
+    compiled["modes"] = "".join(str(RESPONSES.index(response)) for response in zone.responses)
+    if zone.does:
+        compiled["does"] = zone.does
+    if zone.debounce_layer == "fast":
+        compiled["layer"] = 0
+    if zone.confirm_s:
+        compiled["confirm_ms"] = round(zone.confirm_s * 1000)
+    return compiled
 
 
 def _wiring(wiring: Contact | Loop | Temperature) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from .site_lines import Path
-from .site_model import Contact, Gateway, Loop, Network, Site, Temperature, Zone
+from .site_model import Contact, Gateway, Loop, Modes, Network, Site, Temperature, Zone
 
 # (path, where, what is wrong, how to mend it)
 Finding = tuple[Path, str, str, str]
@@ -24,6 +24,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "gateway": Gateway,
     "network": Network,
     "zone": Zone,
+    "modes": Modes,
     "contact": Contact,
     "loop": Loop,
     "temperature": Temperature,

@@ -8,9 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
-Kind = Literal["door", "window", "glass", "pir", "object", "water", "temperature"]
-# Guarded at all hours: what may never move, flood or freeze. The others follow the mode, open or closed.
-AROUND_THE_CLOCK: frozenset[str] = frozenset({"object", "water", "temperature"})
+from .site_kinds import ALWAYS, CHIME, FOLLOWS, KINDS, SILENT, Kind, Layer, Response, Responses
+
 Scheme = Literal["4k7+2k2", "1k+1k"]
 Label = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -43,6 +42,15 @@ class Temperature(_Table):
     period_s: Annotated[StrictInt, Field(ge=5, le=3600)] = 60
 
 
+class Modes(_Table):
+    """What becomes of an alarm in each mode; what is left out is as the kind has it."""
+
+    open: Response | None = None
+    closed: Response | None = None
+    lockdown: Response | None = None
+    reopening: Response | None = None
+
+
 class Zone(_Table):
     """One protected thing; exactly one of `contact`, `loop` and `temperature` says how it is wired."""
 
@@ -50,6 +58,11 @@ class Zone(_Table):
     name: Label
     kind: Kind
     around_the_clock: StrictBool | None = None
+    modes: Modes | None = None
+    layer: Layer | None = None
+    confirm_s: Annotated[float, Field(ge=0, le=600)] = 0.0
+    silent: StrictBool | None = None
+    chime: StrictBool | None = None
     contact: Contact | None = None
     loop: Loop | None = None
     temperature: Temperature | None = None
@@ -60,9 +73,32 @@ class Zone(_Table):
         return [name for name in ("contact", "loop", "temperature") if getattr(self, name) is not None]
 
     @property
-    def is_around_the_clock(self) -> bool:
-        """Whether the zone alarms in open hours too."""
-        return self.kind in AROUND_THE_CLOCK if self.around_the_clock is None else self.around_the_clock
+    def responses(self) -> Responses:
+        """What becomes of an alarm in the modes open, closed, lockdown and reopening."""
+        usual = KINDS[self.kind].responses
+        if self.around_the_clock is not None:
+            usual = ALWAYS if self.around_the_clock else FOLLOWS
+        told = self.modes or Modes()
+        return (
+            told.open or usual[0],
+            told.closed or usual[1],
+            told.lockdown or usual[2],
+            told.reopening or usual[3],
+        )
+
+    @property
+    def does(self) -> int:
+        """The bits of `site_kinds` that hold for this zone."""
+        bits = KINDS[self.kind].does
+        for bit, told in ((SILENT, self.silent), (CHIME, self.chime)):
+            if told is not None:
+                bits = bits | bit if told else bits & ~bit
+        return bits
+
+    @property
+    def debounce_layer(self) -> Layer:
+        """The layer that decides about this zone."""
+        return self.layer or KINDS[self.kind].layer
 
 
 class Network(_Table):

@@ -14,6 +14,7 @@ import tocsin_boards
 
 from .site_compile import fingerprint, loop_voltages
 from .site_errors import Finding
+from .site_kinds import KINDS
 from .site_lines import Path
 from .site_model import Gateway, Loop, Network, Site, Temperature, Zone
 
@@ -97,13 +98,13 @@ def _zone(gateway: Gateway, zone: Zone, path: Path) -> Iterator[Finding]:
     if len(given) != 1:
         what = f"has {' and '.join(given) if given else 'no wiring'}"
         yield path, where, what, "give exactly one of contact, loop and temperature"
-    elif (zone.kind == "temperature") != (zone.temperature is not None):
-        yield (
-            (*path, "kind"),
-            f"{where}, kind",
-            f"a {zone.kind} cannot be wired as {given[0]}",
-            ("wire kind temperature as temperature, every other kind as contact or loop"),
-        )
+    elif given[0] not in KINDS[zone.kind].wirings:
+        what = f"a {zone.kind} cannot be wired as {given[0]}"
+        mend = f"wire it as {' or '.join(KINDS[zone.kind].wirings)}, or choose another kind"
+        yield (*path, "kind"), f"{where}, kind", what, mend
+    if zone.modes and zone.around_the_clock is not None:
+        mend = "keep one of them: around_the_clock = true is short for instant in every mode"
+        yield (*path, "modes"), f"{where}, modes", "around_the_clock says the same, perhaps otherwise", mend
     if zone.temperature and zone.temperature.low_c >= zone.temperature.high_c:
         what = f"low_c {zone.temperature.low_c:g} is not below high_c {zone.temperature.high_c:g}"
         yield (*path, "temperature", "low_c"), f"{where}, temperature.low_c", what, "set the limits apart"

@@ -12,6 +12,7 @@ from random import Random
 
 from tocsin.analog import LOOP_CONFIRMATIONS, LOOP_PERIOD_MS
 from tocsin.debounce import ALARM_SAMPLES
+from tocsin.event import MODE_OPEN
 from tocsin_host.site import load_site
 from tocsin_host.site_model import Gateway, Site, Zone
 
@@ -100,7 +101,7 @@ def _plan_zone(plan: _Plan, gateway: Gateway, zone: Zone) -> None:
 
 def _alarm_kind(zone: Zone, at_s: float) -> str:
     is_open = _OPEN_FROM_S < at_s < _OPEN_TO_S
-    return "activity" if is_open and not zone.is_around_the_clock else "alarm"
+    return "activity" if is_open and zone.responses[MODE_OPEN] == "log" else "alarm"
 
 
 def _plan_contact(plan: _Plan, gateway: Gateway, zone: Zone, busy: list[tuple[float, float]]) -> None:

@@ -42,9 +42,9 @@ HEAP_FREE_MIN_BYTES = 48 * 1024
 PATIENCE_S = 600
 LOOP_NORMAL_RAW = 1306
 ZONES = [
-    {"zone": 1, "type": "contact", "pin": 2, "rest": 0, "h24": 0},
-    {"zone": 2, "type": "contact", "pin": 3, "rest": 0, "h24": 0},
-    {"zone": 3, "type": "contact", "pin": 4, "rest": 0, "h24": 1},
+    {"zone": 1, "type": "contact", "pin": 2, "rest": 0, "modes": "1333"},
+    {"zone": 2, "type": "contact", "pin": 3, "rest": 0, "modes": "1333"},
+    {"zone": 3, "type": "contact", "pin": 4, "rest": 0, "modes": "3333"},
     {
         "zone": 4,
         "type": "loop",
@@ -52,7 +52,7 @@ ZONES = [
         "normal_from_mv": 526,
         "alarm_from_mv": 1502,
         "open_from_mv": 2632,
-        "h24": 0,
+        "modes": "1333",
     },
 ]
 

@@ -20,11 +20,11 @@ def test_the_gallery_compiles_to_what_its_gateway_reads():
         "lib_hash": "0123456789abcdef",
     }
     assert config["zones"] == [
-        {"zone": 1, "type": "contact", "pin": 2, "rest": 0, "h24": 0},
-        {"zone": 2, "type": "contact", "pin": 3, "rest": 0, "h24": 0},
-        {"zone": 3, "type": "contact", "pin": 4, "rest": 0, "h24": 1},
-        {"zone": 4, "type": "contact", "pin": 5, "rest": 0, "h24": 0},
-        {"zone": 5, "type": "contact", "pin": 6, "rest": 0, "h24": 0},
+        {"zone": 1, "type": "contact", "pin": 2, "rest": 0, "modes": "1331"},
+        {"zone": 2, "type": "contact", "pin": 3, "rest": 0, "modes": "1331"},
+        {"zone": 3, "type": "contact", "pin": 4, "rest": 0, "modes": "3333", "does": 8},
+        {"zone": 4, "type": "contact", "pin": 5, "rest": 0, "modes": "1331"},
+        {"zone": 5, "type": "contact", "pin": 6, "rest": 0, "modes": "1331"},
         {
             "zone": 6,
             "type": "loop",
@@ -32,7 +32,7 @@ def test_the_gallery_compiles_to_what_its_gateway_reads():
             "normal_from_mv": 526,
             "alarm_from_mv": 1507,
             "open_from_mv": 2631,
-            "h24": 0,
+            "modes": "1331",
         },
         {
             "zone": 7,
@@ -41,14 +41,15 @@ def test_the_gallery_compiles_to_what_its_gateway_reads():
             "low_mc": 16000,
             "high_mc": 25000,
             "period_s": 60,
-            "h24": 1,
+            "modes": "3333",
+            "does": 16,
         },
     ]
 
 
 def test_an_open_contact_rests_high():
     zones = compile_gateway(load_site(MUSEUM), "storeroom", "")["zones"]
-    assert zones[2] == {"zone": 3, "type": "contact", "pin": 4, "rest": 1, "h24": 1}
+    assert zones[2] == {"zone": 3, "type": "contact", "pin": 4, "rest": 1, "modes": "3333"}
 
 
 def test_a_network_is_compiled_with_the_fingerprint_in_small_letters(tmp_path):
@@ -76,7 +77,7 @@ def test_an_unknown_gateway_names_the_known_ones():
 def test_around_the_clock_can_be_set_for_one_zone(tmp_path):
     text = MUSEUM.read_text().replace('name = "front door"', 'name = "front door"\naround_the_clock = true')
     (tmp_path / "site.toml").write_text(text)
-    assert compile_gateway(load_site(tmp_path / "site.toml"), "gallery", "")["zones"][0]["h24"] == 1
+    assert compile_gateway(load_site(tmp_path / "site.toml"), "gallery", "")["zones"][0]["modes"] == "3333"
 
 
 @pytest.mark.parametrize(

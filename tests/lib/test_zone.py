@@ -19,8 +19,9 @@ def test_every_change_tells_of_the_state_it_leads_to_and_no_change_of_nothing():
 
 
 def test_zone_starts_normal_and_keeps_what_it_saw():
-    zone = Zone(7, True)
-    assert (zone.number, zone.around_the_clock, zone.state) == (7, True, event.STATE_NORMAL)
+    zone = Zone(7, "0123", 5)
+    assert (zone.number, zone.does, zone.state) == (7, 5, event.STATE_NORMAL)
+    assert [zone.response(mode) for mode in range(4)] == [0, 1, 2, 3]
     seen = [zone.observe(state) for state in (0, 1, 1, 2, 3, 3, 1, 0, 0)]
     assert seen == [
         0,

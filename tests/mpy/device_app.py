@@ -11,9 +11,17 @@ from tocsin_sim.vm.hal_sim import Hal
 TRANSITION, ALARM, FAULT, HEARTBEAT, BOOT, TROUBLE = 1, 2, 5, 6, 7, 17
 SITE = {"gateway": "gallery-1", "board": "sim_bench", "lib_hash": "00" * 8}
 ZONES = [
-    {"zone": 1, "type": "contact", "pin": 2, "rest": 0, "h24": 0},
-    {"zone": 2, "type": "contact", "pin": 3, "rest": 1, "h24": 0},
-    {"zone": 3, "type": "loop", "adc": 0, "normal_from_mv": 1, "alarm_from_mv": 2000, "open_from_mv": 3000, "h24": 0},
+    {"zone": 1, "type": "contact", "pin": 2, "rest": 0, "modes": "1333"},
+    {"zone": 2, "type": "contact", "pin": 3, "rest": 1, "modes": "1333"},
+    {
+        "zone": 3,
+        "type": "loop",
+        "adc": 0,
+        "normal_from_mv": 1,
+        "alarm_from_mv": 2000,
+        "open_from_mv": 3000,
+        "modes": "1333",
+    },
 ]
 
 
@@ -84,7 +92,7 @@ def test_an_empty_flash_starts_and_tells_what_is_missing():
 
 def test_half_a_configuration_is_run_and_told():
     chip = provision()
-    gateway = _gateway(chip, [ZONES[0], {"zone": 2, "type": "contact", "pin": "3", "rest": 0, "h24": 0}])
+    gateway = _gateway(chip, [ZONES[0], {"zone": 2, "type": "contact", "pin": "3", "rest": 0, "modes": "1333"}])
     CLOCK.at(5000, gateway.hal.sampler.set_pins, 1 << 2)
     run_for(6000, gateway.run())
     assert [r[3:] for r in _told(chip, TROUBLE)] == [(9, 1)] and [r[2] for r in _told(chip, ALARM)] == [1]

@@ -7,10 +7,10 @@ from support_flash import STORAGE, fresh, put
 from tocsin_fw import config
 
 PATH = STORAGE + "/site.json"
-CONTACT = {"zone": 1, "type": "contact", "pin": 2, "rest": 0, "h24": 0}
-LOOP = {"zone": 5, "type": "loop", "adc": 0, "h24": 1}
+CONTACT = {"zone": 1, "type": "contact", "pin": 2, "rest": 0, "modes": "1333"}
+LOOP = {"zone": 5, "type": "loop", "adc": 0, "modes": "3333"}
 LOOP.update({"normal_from_mv": 1, "alarm_from_mv": 2, "open_from_mv": 3})
-WARM = {"zone": 7, "type": "temperature", "sensor": "28-0316a4f1c2ff", "h24": 1}
+WARM = {"zone": 7, "type": "temperature", "sensor": "28-0316a4f1c2ff", "modes": "3333"}
 WARM.update({"low_mc": -5000, "high_mc": 25_000, "period_s": 60})
 HEAD = {"gateway": "gallery-1", "board": "sim_bench", "lib_hash": "00ff" * 4}
 NETWORK = {"ssid": "museum", "broker": "192.168.10.5", "port": 8883, "certificates": ["0f" * 32]}
@@ -80,13 +80,23 @@ def test_half_entries_are_left_out_and_the_others_used():
 
 def test_wrong_types_and_ranges_are_left_out():
     for entry, keys in (
-        (CONTACT, ("zone", "pin", "rest", "h24")),
+        (CONTACT, ("zone", "pin", "rest")),
         (LOOP, ("adc", "normal_from_mv", "alarm_from_mv", "open_from_mv")),
         (WARM, ("low_mc", "high_mc", "period_s")),
     ):
         for key in keys:
             for value in ("2", None, 1.5, [], {}, -1_000_000, 1 << 40):
                 assert _load(_site(_with(entry, **{key: value}))) == (_site(), 1), (key, value)
+
+
+def test_what_a_zone_does_may_be_left_out_and_must_be_right():
+    site = _site(_with(CONTACT, does=127, layer=0, confirm_ms=600_000))
+    assert _load(site) == (site, 0)
+    for key, values in (("does", ("1", None, 128)), ("layer", (None, 2, [])), ("confirm_ms", ({}, -1))):
+        for value in values:
+            assert _load(_site(_with(CONTACT, **{key: value}))) == (_site(), 1), (key, value)
+    for modes in (None, 1333, "133", "13333", "1334", "-133", [1, 3, 3, 3]):
+        assert _load(_site(_with(CONTACT, modes=modes))) == (_site(), 1), modes
 
 
 def test_unknown_types_and_what_is_no_entry_are_left_out():

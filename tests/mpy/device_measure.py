@@ -16,7 +16,7 @@ class _Bench:
         self.hal = FakeHal()
         self.hal.readings = {0: 1000, "28-1": 20_000}
         self.announced = []
-        loop, warm = measure.loop(LOOP, Zone(1, True), self.hal), measure.temperature(WARM, Zone(2, True), self.hal)
+        loop, warm = measure.loop(LOOP, Zone(1, "3333"), self.hal), measure.temperature(WARM, Zone(2, "3333"), self.hal)
         self.measurements = measure.Measurements([loop, warm], self._announce)
 
     def _announce(self, zone, state, value, count, at_ms):

@@ -7,14 +7,14 @@ from tocsin_fw.orders import Orders
 
 ALARM, RESTORE, TAMPER, MODE, COMMAND, ACTIVITY = 2, 3, 4, 10, 16, 20
 DONE, STALE, FORGED, UNKNOWN, BAD_ARGUMENT = range(5)
-OPEN, CLOSED = 0, 1
+OPEN, CLOSED, LOCKDOWN, REOPENING = range(4)
 
 
 class _Bench:
     def __init__(self):
         self.now_ms = 0
         self.tape = Tape()
-        self.day, self.night = Zone(1, False), Zone(2, True)
+        self.day, self.night = Zone(1, "1331"), Zone(2, "3333")
         self.guard = Guard([self.day, self.night], self.tape)
         self.beats = 0
         self.orders = Orders(self.tape, self.guard, self._heartbeat, lambda: self.now_ms)
@@ -75,7 +75,7 @@ def test_a_forged_command_moves_nothing():
 def test_an_unknown_code_and_a_bad_argument_use_up_their_counter():
     bench = _Bench()
     bench.orders.take(1, 77, 0)
-    bench.orders.take(2, 1, 2)
+    bench.orders.take(2, 1, 4)
     bench.orders.take(3, 1, -1)
     assert bench.verdicts() == [(UNKNOWN, 77, 1), (BAD_ARGUMENT, 1, 2), (BAD_ARGUMENT, 1, 3)]
     assert bench.tape.counter == 3 and bench.tape.mode == CLOSED
@@ -110,6 +110,21 @@ def test_closing_repeats_no_alarm_of_a_zone_that_is_always_guarded():
     bench.guard.announce(bench.night, 1, 0, 0, 500)
     bench.orders.take(2, 1, CLOSED)
     assert [entry[:2] for entry in bench.told()] == [(MODE, 255), (ALARM, 2), (MODE, 255)]
+
+
+def test_every_mode_is_taken_and_tells_the_one_before():
+    bench = _Bench()
+    for counter, mode in ((1, LOCKDOWN), (2, REOPENING), (3, CLOSED)):
+        bench.orders.take(counter, 1, mode)
+    assert bench.told() == [(MODE, 255, 0, 0, CLOSED), (MODE, 255, 0, 0, LOCKDOWN), (MODE, 255, 0, 0, REOPENING)]
+
+
+def test_a_tamper_contact_that_leaves_rest_is_a_tamper():
+    bench = _Bench()
+    bench.night.does = 4
+    for state in (1, 0):
+        bench.guard.announce(bench.night, state, 0, 0, 500)
+    assert bench.told() == [(TAMPER, 2, 0, 2, 0), (RESTORE, 2, 2, 0, 0)]
 
 
 def test_tamper_is_never_softened_and_a_state_is_told_once():

@@ -15,7 +15,7 @@ class _Bench:
         self.sampler = FakeSampler(EdgeRing(64))
         self.tape = Tape()
         self.announced = []
-        zones = [Contact(Zone(number, False), pin) for number, pin in ((1, 0), (2, 5))]
+        zones = [Contact(Zone(number, "1331"), pin) for number, pin in ((1, 0), (2, 5))]
         self.contacts = Contacts(zones, self.sampler, self.tape, self._announce)
 
     def _announce(self, zone, state, value, count, at_ms):

@@ -52,7 +52,7 @@ class Museum:
             found = {"ssid": "museum", "broker": "127.0.0.1", "port": self.broker.port}
             found.update({"certificates": [self.certificate], **network})
             head = {"gateway": "gallery", "board": "sim_bench", "lib_hash": lib_hash(), "network": found}
-            zones = [{"zone": 1, "type": "contact", "pin": 2, "rest": 0, "h24": 0}]
+            zones = [{"zone": 1, "type": "contact", "pin": 2, "rest": 0, "modes": "1333"}]
             provision.flash(self.flash, load_secrets(secrets_path(self.keys, "gallery")), {**head, "zones": zones})
         folders = [*(str(ROOT / name) for name in ("lib", "firmware", "boards", "sim")), ".frozen"]
         script = [micropython_executable(), str(HERE / "gateway_process.py"), str(self.flash)]

@@ -25,7 +25,7 @@ CONFIG: dict[str, Any] = {
     "gateway": "bench",
     "board": "sim_bench",
     "lib_hash": "00" * 8,
-    "zones": [{"zone": 1, "type": "contact", "pin": 2, "rest": 0, "h24": 0}],
+    "zones": [{"zone": 1, "type": "contact", "pin": 2, "rest": 0, "modes": "1333"}],
 }
 SECRETS = GatewaySecrets("bench", bytes(range(32)), bytes(range(32, 64)))
 UTC_AT_START_MS = 1_773_525_600_000
@@ -229,7 +229,7 @@ def test_nothing_is_lost_while_the_host_is_silent_or_the_power_fails(make_bench:
 def test_a_broken_configuration_is_told_and_what_is_left_of_it_works(make_bench: Callable[..., Bench]) -> None:
     config = {
         **CONFIG,
-        "zones": [*CONFIG["zones"], {"zone": 2, "type": "teleporter", "h24": 1}, {"zone": 3}, "nonsense"],
+        "zones": [*CONFIG["zones"], {"zone": 2, "type": "teleporter", "modes": "3333"}, {"zone": 3}, "nonsense"],
     }
     bench = make_bench(config=config)
     bench.pins(5_000, 1 << 2)

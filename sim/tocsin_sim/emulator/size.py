@@ -54,9 +54,9 @@ SMALL_SITE: dict[str, object] = {
     "board": "pico_w",
     "lib_hash": "00" * 8,
     "zones": [
-        {"zone": 1, "type": "contact", "pin": 2, "rest": 0, "h24": 0},
-        {"zone": 2, "type": "contact", "pin": 3, "rest": 0, "h24": 0},
-        {"zone": 3, "type": "contact", "pin": 4, "rest": 0, "h24": 1},
+        {"zone": 1, "type": "contact", "pin": 2, "rest": 0, "modes": "1333"},
+        {"zone": 2, "type": "contact", "pin": 3, "rest": 0, "modes": "1333"},
+        {"zone": 3, "type": "contact", "pin": 4, "rest": 0, "modes": "3333"},
         {
             "zone": 4,
             "type": "loop",
@@ -64,7 +64,7 @@ SMALL_SITE: dict[str, object] = {
             "normal_from_mv": 526,
             "alarm_from_mv": 1502,
             "open_from_mv": 2632,
-            "h24": 0,
+            "modes": "1333",
         },
     ],
 }

@@ -1,0 +1,92 @@
+"""What kinds of zones there are, and what each does unless the site says otherwise.
+
+Role in the flow: before stage 1. Context: host. Reference for the user: docs/site.md, docs/modes.md.
+A new kind is one line here; `site_compile.py` makes numbers of the words.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal[
+    "door",
+    "window",
+    "case",
+    "glass",
+    "vibration",
+    "pir",
+    "object",
+    "vehicle",
+    "hold-up",
+    "tamper",
+    "water",
+    "water-level",
+    "wind",
+    "smoke",
+    "heat",
+    "mains",
+    "battery",
+    "supply",
+    "temperature",
+    "humidity",
+    "reader",
+    "keyswitch",
+    "checkpoint",
+]
+Layer = Literal["fast", "normal"]
+# What becomes of an alarm in a mode: nothing, an activity record, an alarm after the entry delay, an alarm at once.
+Response = Literal["off", "log", "delayed", "instant"]
+RESPONSES: tuple[Response, ...] = ("off", "log", "delayed", "instant")
+# Open, closed, lockdown, reopening.
+Responses = tuple[Response, Response, Response, Response]
+
+FOLLOWS: Responses = ("log", "instant", "instant", "log")
+ALWAYS: Responses = ("instant",) * 4
+NEVER: Responses = ("off",) * 4
+
+# What a zone does beside raising an alarm: the bits of "does" in /site.json.
+SILENT = 1  # no siren
+CHIME = 2  # a short tone as it opens in open hours
+IS_TAMPER = 4  # leaving rest is a tamper, not an alarm
+RELEASABLE = 8  # a work of art that a person may move for a while
+NO_WALK_TEST = 16
+NO_INHIBIT = 32
+FIRE = 64
+
+
+@dataclass(frozen=True)
+class Facts:
+    """`wirings`: the tables of site.toml that may wire such a zone; `does`: bits of the constants above."""
+
+    wirings: tuple[str, ...]
+    responses: Responses = ALWAYS
+    does: int = 0
+    layer: Layer = "normal"
+
+
+_SWITCH = ("contact", "loop")
+
+KINDS: dict[Kind, Facts] = {
+    "door": Facts(_SWITCH, FOLLOWS),
+    "window": Facts(_SWITCH, FOLLOWS),
+    "case": Facts(_SWITCH, FOLLOWS),
+    "glass": Facts(_SWITCH, FOLLOWS, layer="fast"),
+    "vibration": Facts(_SWITCH, FOLLOWS, layer="fast"),
+    "pir": Facts(_SWITCH, FOLLOWS),
+    "object": Facts(_SWITCH, does=RELEASABLE),
+    "vehicle": Facts(_SWITCH, FOLLOWS),
+    "hold-up": Facts(_SWITCH, does=SILENT | NO_INHIBIT),
+    "tamper": Facts(_SWITCH, does=IS_TAMPER | NO_INHIBIT),
+    "water": Facts(_SWITCH),
+    "water-level": Facts(()),
+    "wind": Facts((), does=NO_WALK_TEST),
+    "smoke": Facts(_SWITCH, does=FIRE),
+    "heat": Facts(_SWITCH, does=FIRE),
+    "mains": Facts(_SWITCH, does=NO_WALK_TEST),
+    "battery": Facts((), does=NO_WALK_TEST),
+    "supply": Facts((), does=NO_WALK_TEST),
+    "temperature": Facts(("temperature",), does=NO_WALK_TEST),
+    "humidity": Facts((), does=NO_WALK_TEST),
+    "reader": Facts((), NEVER, NO_WALK_TEST | NO_INHIBIT),
+    "keyswitch": Facts((), NEVER, NO_WALK_TEST | NO_INHIBIT),
+    "checkpoint": Facts((), NEVER, NO_WALK_TEST | NO_INHIBIT),
+}
