@@ -4,7 +4,7 @@ Role in the flow: all stages of a gateway. Context: task.
 """
 
 import asyncio
-import sys
+import gc
 from binascii import unhexlify
 
 from tocsin.event import (
@@ -18,7 +18,7 @@ from tocsin.gateway_session import GatewaySession
 from tocsin.messages import Hello
 from tocsin.zone import Zone
 
-from . import failed_start, measure
+from . import failed_start, measure, start
 from .flash import ReservedFlash
 from .guard import Guard
 from .journal import Journal
@@ -32,23 +32,22 @@ from .uplink import Uplink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .hal import Beat, Config, Hal, Link
     from .mqtt_link import MqttLink
 
 # The slower debounce layer needs 240 samples to say how things stand; the boot record waits for it. What turns out not
 # to be normal until a little later, when the loops have had their three readings, was found so at start.
 SETTLE_MS = 250
-START_UNTIL_MS = 600
+FOUND_WITHIN_MS = 350
 
 
 class Gateway:
-    """All parts of a running gateway, in the order of the way of a signal."""
+    """All parts of a running gateway, in the order of the way of a signal. The sampler runs already."""
 
     def __init__(self, hal: "Hal", config: "Config", config_problems: int) -> None:
         self.hal = hal
         self._config_problems = config_problems
+        self._start_until_ms = 0
         uptime_ms = hal.sampler.count
         flash = ReservedFlash(hal.flash, hal.storage)
         keystore = Keystore(flash, hal.storage + "/keys")
@@ -58,7 +57,6 @@ class Gateway:
         self.guard = Guard(list(zones.values()), recorder)
         self.contacts = _contacts(config, zones, hal, recorder, self.guard)
         self.measurements = _measurements(config, zones, hal, self.guard)
-        self._start_sampler(config)  # now: what follows may take a while to bring in
         self.network = _network(config, hal, recorder)
         links: "list[Link]" = [hal.link, self.network] if self.network else [hal.link]
         hello = _hello(config, keystore, recorder)
@@ -71,7 +69,9 @@ class Gateway:
 
     async def run(self) -> None:
         """Record the start, then run for ever."""
-        await asyncio.sleep_ms(SETTLE_MS)
+        uptime_ms = self.hal.sampler.count
+        await asyncio.sleep_ms(max(0, SETTLE_MS - uptime_ms()))
+        self._start_until_ms = uptime_ms() + FOUND_WITHIN_MS
         self.recorder.record(TYPE_BOOT, SOURCE_GATEWAY, value=self.hal.reset_cause(), count=input_word(self.hal))
         self.recorder.report_start()
         failures = failed_start.count(self.hal.storage)
@@ -84,6 +84,7 @@ class Gateway:
         strangers = 0 if self.hal.storage else _strange_files()
         if strangers:
             self.recorder.trouble(TROUBLE_ROOT_FILES, strangers)
+        gc.threshold(-1)  # as it is without main_rp2's
         supervisor = Supervisor(self.hal, self.recorder, self._nudge)
         for task in (self._sense, self._measure, self.pulse.run):
             supervisor.add(task)
@@ -97,14 +98,14 @@ class Gateway:
     async def _sense(self, beat: "Beat") -> None:
         while True:
             beat()
-            self.contacts.drain(START_UNTIL_MS)
+            self.contacts.drain(self._start_until_ms)
             await self.hal.sampler.flag.wait()
 
     async def _measure(self, beat: "Beat") -> None:
         while True:
             beat()
             now_ms = self.hal.sampler.count()
-            next_ms = self.measurements.take_due(now_ms, int(now_ms <= START_UNTIL_MS))
+            next_ms = self.measurements.take_due(now_ms, int(now_ms <= self._start_until_ms))
             await asyncio.sleep_ms(next_ms - now_ms)
 
     def _nudge(self) -> None:
@@ -115,14 +116,6 @@ class Gateway:
     def _wake(self) -> None:
         for uplink in self.uplinks:
             uplink.wake()
-
-    def _start_sampler(self, config: "Config") -> None:
-        mask = rest_mask = 0
-        for entry in config["zones"]:
-            if entry["type"] == "contact":
-                mask |= 1 << entry["pin"]
-                rest_mask |= entry["rest"] << entry["pin"]
-        self.hal.sampler.start(mask, rest_mask)
 
 
 def _contacts(config: "Config", zones: "dict[int, Zone]", hal: "Hal", recorder: Recorder, guard: Guard) -> Contacts:
@@ -152,33 +145,9 @@ def _hello(config: "Config", keystore: Keystore, recorder: Recorder) -> Hello:
     return Hello(config["gateway"], keystore.key_id(), lib_hash, recorder.boot, 0, 0, recorder.counter, b"")
 
 
-def run(open_hal: "Callable[[Config], Hal]", root: str = "") -> None:
-    """Run the firmware on the board that `open_hal(config)` gives, with what `root` configures.
-
-    Returns only by raising: then the caller notes a failed start and tries again.
-    """
-    config, problems = _load(root + "/site.json")
-    hal = open_hal(config)
-    asyncio.run(Gateway(hal, config, problems).run())
-
-
-def _load(path: str) -> "tuple[Config, int]":
-    from . import config
-
-    found = config.load(path)
-    _give_back_config()
-    return found
-
-
 def _strange_files() -> int:
     from . import config
 
     count = config.strange_files("/")
-    _give_back_config()
+    start.give_back_config()
     return count
-
-
-def _give_back_config() -> None:
-    """Let go of the module that only a start needs: 3 KiB of heap, emulated, more than a TLS connection can miss."""
-    package = sys.modules["tocsin_fw"]
-    del sys.modules["tocsin_fw.config"], package.config

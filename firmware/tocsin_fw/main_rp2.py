@@ -8,6 +8,7 @@ as long as it takes. Otherwise the board starts again, so that what passes heals
 often it failed (`failed_start.py`).
 """
 
+import gc
 import sys
 import time
 
@@ -15,6 +16,9 @@ import machine
 import micropython
 
 RETRY_S = 30
+# While our modules are imported. Without it they lie scattered all over the heap, among what importing left behind:
+# nothing large fits in any more, and allocations search long.
+COLLECT_EVERY_BYTES = 32768
 _TELL_EVERY_S = 5  # a terminal attached in between wants to see why
 _CTRL_C = 3
 # The watchdog, once started, would end a technician's session. Bit 30 of its CTRL register starts it (RP2040 datasheet
@@ -45,9 +49,10 @@ def wait(error: Exception) -> None:
 
 
 try:
-    from tocsin_fw import app, hal_rp2
+    gc.threshold(COLLECT_EVERY_BYTES)
+    from tocsin_fw import hal_rp2, start
 
-    app.run(hal_rp2.open_hal)
+    start.run(hal_rp2.open_hal)
 except Exception as error:  # noqa: BLE001 - whatever it is, a gateway that stands still helps nobody
     note(error)
     wait(error)

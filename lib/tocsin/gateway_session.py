@@ -183,4 +183,5 @@ def _time_event(body: bytes, now_ms: int) -> "tuple[object, ...] | None":
     round_trip_ms = now_ms - asked_ms
     if not 0 <= round_trip_ms <= TIME_ANSWER_WITHIN_MS:
         return None
-    return (TIME, utc_ms + round_trip_ms // 2, (round_trip_ms + 1) // 2)
+    # Both clocks are read to the millisecond below.
+    return (TIME, utc_ms + round_trip_ms // 2, (round_trip_ms + 1) // 2 + 1)

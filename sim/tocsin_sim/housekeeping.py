@@ -21,15 +21,17 @@ from tocsin_sim.oracle import transitions
 from tocsin_sim.world import World
 
 HEARTBEAT_MS = 10_000
+# The slower debounce layer needs as long to say how things stand.
 BOOT_RECORD_MS = 250
 
 
 def expected_of_itself(
-    gateway: str, config: dict[str, Any], physical: World, powered: list[tuple[int, int]]
+    gateway: str, config: dict[str, Any], physical: World, powered: list[tuple[int, int]], import_ms: int
 ) -> Iterator[Expectation]:
-    """Everything a gateway records on its own account over its powered stretches [(from, to)]."""
+    """Everything a gateway records on its own account over its powered stretches [(from, to)], each from its first
+    sample on. `import_ms`: how much later than where nothing takes time the boot record may come."""
     for from_ms, to_ms in powered:
-        yield from _life_signs(gateway, from_ms, to_ms)
+        yield from _life_signs(gateway, from_ms, to_ms, import_ms)
         for zone in config["zones"]:
             if zone["type"] == "contact":
                 active = physical.active(zone)
@@ -37,11 +39,11 @@ def expected_of_itself(
                     yield Expectation(gateway, TYPE_TRANSITION, zone["zone"], at_ms, at_ms, level, 0)
 
 
-def _life_signs(gateway: str, from_ms: int, to_ms: int) -> Iterator[Expectation]:
+def _life_signs(gateway: str, from_ms: int, to_ms: int, import_ms: int) -> Iterator[Expectation]:
     boot_ms = from_ms + BOOT_RECORD_MS
     if boot_ms > to_ms:
         return
-    yield Expectation(gateway, TYPE_BOOT, SOURCE_GATEWAY, boot_ms, boot_ms, RESET_POWER)
+    yield Expectation(gateway, TYPE_BOOT, SOURCE_GATEWAY, boot_ms, boot_ms + import_ms, RESET_POWER)
     # Once in each boot, whenever the host could first be asked; later ones only after the host's clock stepped.
     yield Expectation(gateway, TYPE_TIME_SET, SOURCE_GATEWAY, boot_ms, to_ms, 0)
     for at_ms in range(from_ms + HEARTBEAT_MS, to_ms + 1, HEARTBEAT_MS):

@@ -93,7 +93,7 @@ def _expectations(stage: Stage) -> list[Expectation]:
     for name, gateway in stage.conductor.gateways.items():
         starts = [stage.conductor.timeline.power_on_ms[name, boot + 1] for boot in range(len(gateway.powered))]
         lives = [(start, off) for start, (_, off) in zip(starts, gateway.powered, strict=True)]
-        expected += expected_of_itself(name, stage.configs[name], gateway.world, lives)
+        expected += expected_of_itself(name, stage.configs[name], gateway.world, lives, stage.tier.import_ms)
     for entry in stage.scenario.expects:
         source = stage.zone_number(entry.gateway, entry.zone) if entry.zone else event.SOURCE_GATEWAY
         from_ms = round(entry.at_s * 1000)

@@ -23,12 +23,14 @@ class Tier(ABC):
     """What differs between the tiers.
 
     `board` replaces the site's; `early_ms` and `late_ms` widen every expectation by what this tier's time is good for.
+    `import_ms`: what importing the rest of the firmware takes at most, after the first sample.
     """
 
     name: str
     board: str
     early_ms = 0
     late_ms = 0
+    import_ms = 0
 
     @abstractmethod
     def flash(self, folder: Path, secrets: GatewaySecrets, config: dict[str, Any]) -> None:
@@ -85,6 +87,7 @@ class EmulatedTier(Tier):
     # Half a round trip on USB stands between the host's clock and the gateway's; tasks wait for flash and each other.
     early_ms = 15
     late_ms = 150
+    import_ms = 1000
 
     def __init__(self) -> None:
         """Raises: ImageError when the official image is missing, saying how to get it."""

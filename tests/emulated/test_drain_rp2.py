@@ -28,7 +28,7 @@ STEP_NS = 5 * NS_PER_MS
 
 # Transitions, the commonest of what is not heartbeat, made before the tasks start.
 MAIN = f"""
-from tocsin_fw import app, hal_rp2, supervisor
+from tocsin_fw import hal_rp2, start, supervisor
 run = supervisor.Supervisor.run
 async def make_first(self):
     for n in range({BACKLOG}):
@@ -36,7 +36,7 @@ async def make_first(self):
     print("MADE")
     await run(self)
 supervisor.Supervisor.run = make_first
-app.run(hal_rp2.open_hal)
+start.run(hal_rp2.open_hal)
 """
 
 

@@ -155,7 +155,7 @@ def test_the_start_is_recorded_with_its_cause_and_everything_at_rest(running, ho
 
     boot, zones = forked(case)
     assert (boot.type, boot.value, boot.count, boot.boot) == (event.TYPE_BOOT, 1, 0, 1)
-    assert boot.uptime_ms < 600
+    assert boot.uptime_ms < 1000
     assert zones == [[], [], []]
 
 
@@ -201,7 +201,7 @@ def test_records_made_while_the_cable_is_out_come_later_with_their_own_time(runn
     assert kinds == [event.TYPE_TRANSITION, event.TYPE_ALARM]
     assert after >= before + 2
     assert findings == []
-    # 24 ms by the 25 ms layer; the clock, set over this link, states an error of 4 ms.
+    # 24 ms by the 25 ms layer; the clock, set over this link, states its error.
     assert all(18 <= late <= 280 for late in late_ms), "the time of the edge, not of the cable"
 
 

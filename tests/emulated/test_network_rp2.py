@@ -17,7 +17,7 @@ from tocsin_sim.emulator.radio import GATEWAY_ADDRESS, SSID
 # The firmware, and beside it a task that tells how much memory is left, and how long the loop was held up at most.
 MAIN = """
 import asyncio, gc, time
-from tocsin_fw import app, hal_rp2, supervisor
+from tocsin_fw import hal_rp2, start, supervisor
 run = supervisor.Supervisor.run
 async def tell():
     last = told = time.ticks_ms()
@@ -35,7 +35,7 @@ async def told(self):
     asyncio.create_task(tell())
     await run(self)
 supervisor.Supervisor.run = told
-app.run(hal_rp2.open_hal)
+start.run(hal_rp2.open_hal)
 """
 # What it must never fall below; the aim is 60 KiB, and docs/mqtt.md says what was measured.
 HEAP_FREE_MIN_BYTES = 48 * 1024

@@ -231,7 +231,7 @@ def test_time_ask_carries_the_uptime_and_its_answer_half_the_round_trip():
     bench.welcome(10)
     asked = host_messages.decode_time_ask(bench.said(5200)[-1])
     assert asked == 5200
-    for waited_ms, event in ((0, (0, 0)), (1, (0, 1)), (300, (150, 150)), (2000, (1000, 1000)), (2001, None)):
+    for waited_ms, event in ((0, (0, 1)), (1, (0, 2)), (300, (150, 151)), (2000, (1000, 1001)), (2001, None)):
         bench.now_ms = asked + waited_ms
         bench.number += 1
         events = bench.tell(host_messages.encode_time(bench.key, bench.number, asked, 1_790_000_000_000))

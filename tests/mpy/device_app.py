@@ -5,7 +5,7 @@ import json
 from support_flash import AREAS, STORAGE, fresh, journal, kept, peek, place, provision, put, unproven
 from support_virtual import CLOCK, run_for
 from tocsin.record import unpack
-from tocsin_fw import app, config, failed_start
+from tocsin_fw import app, config, failed_start, start
 from tocsin_sim.vm.hal_sim import Hal
 
 TRANSITION, ALARM, FAULT, HEARTBEAT, BOOT, TROUBLE = 1, 2, 5, 6, 7, 17
@@ -38,7 +38,13 @@ def _gateway(chip, zones=ZONES):
     site["zones"] = zones
     put(STORAGE + "/site.json", json.dumps(site).encode())
     found, problems = config.load(STORAGE + "/site.json")
-    return app.Gateway(_hal(chip), found, problems)
+    return _started(chip, found, problems)
+
+
+def _started(chip, found, problems):
+    hal = _hal(chip)
+    start.start_sampler(hal, found)
+    return app.Gateway(hal, found, problems)
 
 
 def _told(chip, *kinds):
@@ -86,7 +92,7 @@ def test_what_stands_open_at_power_up_was_found_so():
 def test_an_empty_flash_starts_and_tells_what_is_missing():
     chip = fresh()
     found, problems = config.load(STORAGE + "/site.json")
-    run_for(1000, app.Gateway(_hal(chip), found, problems).run())
+    run_for(1000, _started(chip, found, problems).run())
     assert [r[3:] for r in _told(chip, TROUBLE)] == [(8, 0), (9, 1)] and len(_told(chip, BOOT)) == 1
 
 
@@ -148,7 +154,7 @@ def test_a_start_that_fails_raises_and_the_next_that_works_tells_how_many_did():
 
     for _ in range(3):
         try:
-            app.run(broken, STORAGE)
+            start.run(broken, STORAGE)
         except TypeError as error:
             failed_start.note(STORAGE, error)
     assert "TypeError" in open(STORAGE + "/last-error.txt").read()

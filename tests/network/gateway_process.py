@@ -13,7 +13,7 @@ import sys
 import time
 
 import vfs
-from tocsin_fw import app, config
+from tocsin_fw import app, config, start
 from tocsin_sim.vm import hal_sim
 from tocsin_sim.vm.nor import Nor
 
@@ -85,6 +85,7 @@ async def main(storage, cable_port, count, every_ms):
     cable = Cable(hal.link)
     if cable_port:
         await cable.serve(cable_port)
+    start.start_sampler(hal, found)
     gateway = app.Gateway(hal, found, problems)
     await asyncio.gather(make_records(gateway.recorder, storage, count, every_ms), gateway.run())
 

@@ -172,7 +172,7 @@ def conversations():
     yield "gone is the gateway's word", [*up, gone(38, 39)], True, 0, 38, []
     yield "who", [*up, b"\x85"], False, 0, 38, []
     yield "welcome of the session before who", [*up, b"\x85", welcome()], False, 1, 38, []
-    in_time = [["time", 1_790_000_001_000, 1000]]
+    in_time = [["time", 1_790_000_001_000, 1001]]
     yield "time in time", [*up, time(1, 8_000, 1_790_000_000_000)], True, 0, 38, in_time
     yield "time too late", [*up, time(1, 7_999, 1_790_000_000_000)], True, 0, 38, []
     yield "time for an ask not made yet", [*up, time(1, 10_001, 1_790_000_000_000)], True, 0, 38, []

@@ -39,9 +39,14 @@ time.sleep_ms(40)
 import gc, hashlib
 from array import array
 from tocsin.seal import Sealer
-from tocsin_fw import app, config, hal_rp2, seal_pads
+gc.collect()
+gc.threshold(32768)
+from tocsin_fw import app, config, hal_rp2, seal_pads, start
 found, problems = config.load("/site.json")
-gateway = app.Gateway(hal_rp2.open_hal(found), found, problems)
+hal = hal_rp2.open_hal(found)
+start.start_sampler(hal, found)
+gateway = app.Gateway(hal, found, problems)
+gc.threshold(-1)
 recorder = gateway.recorder
 recorder.on_record = None
 sha256 = hashlib.sha256

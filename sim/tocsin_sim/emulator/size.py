@@ -37,7 +37,8 @@ print("END")
 _RUN_MAIN = """
 import asyncio, gc, sys
 sys.path[:] = [".frozen", "/lib"]
-from tocsin_fw import app, hal_rp2, supervisor
+gc.collect(); gc.threshold(32768)
+from tocsin_fw import hal_rp2, start, supervisor
 run = supervisor.Supervisor.run
 async def tell():
     await asyncio.sleep_ms(1500)
@@ -47,7 +48,7 @@ async def told(self):
     asyncio.create_task(tell())
     await run(self)
 supervisor.Supervisor.run = told
-app.run(hal_rp2.open_hal)
+start.run(hal_rp2.open_hal)
 """
 SMALL_SITE: dict[str, object] = {
     "gateway": "size",

@@ -109,7 +109,7 @@ def main(folder: str, seed: str, reset_cause: int) -> None:
     # Only now: these import time and asyncio.
     import asyncio
 
-    from tocsin_fw import app, failed_start
+    from tocsin_fw import failed_start, start
 
     from tocsin_sim.vm.hal_sim import Hal
 
@@ -120,7 +120,7 @@ def main(folder: str, seed: str, reset_cause: int) -> None:
         return board.hal
 
     try:
-        app.run(open_hal, STORAGE)
+        start.run(open_hal, STORAGE)
     except Exception as error:  # noqa: BLE001 - as on a board, whatever it is
         failed_start.note(STORAGE, error)
         asyncio.run(asyncio.sleep_ms(RETRY_MS))

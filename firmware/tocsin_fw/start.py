@@ -1,0 +1,51 @@
+"""The start of a gateway: sampling first, everything else after it.
+
+Role in the flow: stage 1, then all. Context: task.
+Importing the rest takes most of a start. What moves meanwhile is in the sampler's rings, with its time.
+"""
+
+import asyncio
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .hal import Config, Hal
+
+
+def run(open_hal: "Callable[[Config], Hal]", root: str = "") -> None:
+    """Run the firmware on the board that `open_hal(config)` gives, with what `root` configures.
+
+    Returns only by raising: then the caller notes a failed start and tries again.
+    """
+    config, problems = _load(root + "/site.json")
+    hal = open_hal(config)
+    start_sampler(hal, config)
+    from .app import Gateway
+
+    asyncio.run(Gateway(hal, config, problems).run())
+
+
+def start_sampler(hal: "Hal", config: "Config") -> None:
+    """Sample the pins of all contacts."""
+    mask = rest_mask = 0
+    for entry in config["zones"]:
+        if entry["type"] == "contact":
+            mask |= 1 << entry["pin"]
+            rest_mask |= entry["rest"] << entry["pin"]
+    hal.sampler.start(mask, rest_mask)
+
+
+def give_back_config() -> None:
+    """Let go of the module that only a start needs: 3 KiB of heap, emulated, more than a TLS connection can miss."""
+    package = sys.modules["tocsin_fw"]
+    del sys.modules["tocsin_fw.config"], package.config
+
+
+def _load(path: str) -> "tuple[Config, int]":
+    from . import config
+
+    found = config.load(path)
+    give_back_config()
+    return found
