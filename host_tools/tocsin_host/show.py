@@ -142,7 +142,7 @@ def _style(event: Event) -> str:
 def _cells(event: Event, names: ZoneNames) -> tuple[str, str, str, str, str]:
     """(time, gateway, zone, what, detail), padded for a plain line."""
     kind = str(event["event"])
-    gateway = str(event.get("gateway", event.get("port", "")))
+    gateway = str(event.get("gateway", ""))
     if kind == "record":
         zone = "gateway" if event["source"] == SOURCE_GATEWAY else _zone(event, names)
         return (
@@ -153,7 +153,9 @@ def _cells(event: Event, names: ZoneNames) -> tuple[str, str, str, str, str]:
             event["text"],
         )
     what = f"{kind} {event.get('kind', event.get('state', ''))}".rstrip()
-    return " " * 24, f"{gateway:<10}", " " * 16, f"{what:<9}", str(event.get("detail", ""))
+    # A broker's URL is longer than any column: a port stands before what is said of it.
+    detail = ": ".join(str(event[key]) for key in ("port", "detail") if event.get(key))
+    return " " * 24, f"{gateway:<10}", " " * 16, f"{what:<9}", detail
 
 
 def _zone(event: Event, names: ZoneNames) -> str:

@@ -176,6 +176,21 @@ def soft_gateway() -> Callable[..., SoftGateway]:
 
 
 @pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store, open."""
+    with Store(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def gateway() -> SoftGateway:
+    """The gateway "gallery" with ten records."""
+    made = SoftGateway()
+    made.make(10)
+    return made
+
+
+@pytest.fixture
 def rows_of() -> Callable[..., list[StoredRecord]]:
     """Makes sealed rows: `rows_of(gateway, count, first)`."""
 

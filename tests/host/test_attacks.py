@@ -1,11 +1,10 @@
 """Attacks on the way from gateway to host: replay, clone, rollback, a new seal. docs/attacks.md lists them all."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-import pytest
 from tocsin import messages
 from tocsin.framing import encode_frame
 from tocsin.gateway_session import COMMAND
@@ -16,19 +15,6 @@ from tocsin_host.order_line import OUTCOME_WITHIN_MS
 from tocsin_host.store import Store
 
 MakeDesk = Callable[..., Any]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "store") as opened:
-        yield opened
-
-
-@pytest.fixture
-def gateway(soft_gateway: Callable[..., Any]) -> Any:
-    made = soft_gateway()
-    made.make(10)
-    return made
 
 
 def overheard(desk: Any, gateway: Any) -> tuple[bytes, bytes]:

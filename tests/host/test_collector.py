@@ -1,6 +1,6 @@
 """The collector in process, with a real store: what is stored, what is acknowledged, what is found."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +15,6 @@ from tocsin_host.store import Store
 from tocsin_host.store_errors import StoreError
 
 MakeDesk = Callable[..., Any]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def gateway(soft_gateway: Callable[..., Any]) -> Any:
-    made = soft_gateway()
-    made.make(10)
-    return made
 
 
 def record_body(record: bytes, previous_mac: bytes | None = None) -> bytes:

@@ -1,7 +1,6 @@
 """Urgent records ahead of a backlog, one gateway on two ports, and a collector that starts again in between."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,19 +14,6 @@ from tocsin_host.export import export_log
 from tocsin_host.store import Store
 
 MakeDesk = Callable[..., Any]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path) as opened:
-        yield opened
-
-
-@pytest.fixture
-def gateway(soft_gateway: Callable[..., Any]) -> Any:
-    made = soft_gateway()
-    made.make(10)
-    return made
 
 
 def body(gateway: Any, seq: int, with_proof: bool = False) -> bytes:

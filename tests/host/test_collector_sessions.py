@@ -1,8 +1,7 @@
 """The collector's conversations: who may speak, what hostile bytes can do, when commands go out."""
 
 import random
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,12 +12,6 @@ from tocsin_host.store import Store
 
 MakeDesk = Callable[..., Any]
 SoftGateways = Callable[..., Any]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,12 +11,6 @@ from tocsin_host.store import Store, StoredCheckpoint, StoredRecord
 from tocsin_host.store_errors import StoreError
 
 Rows = Callable[..., list[StoredRecord]]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path) as opened:
-        yield opened
 
 
 def connection_of(store: Store) -> sqlite3.Connection:

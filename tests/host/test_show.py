@@ -41,7 +41,7 @@ def test_lines_name_zone_and_gateway_and_leave_out_what_always_comes(capsys: pyt
     ]
     assert [line.split()[2] for line in lines[1:3]] == ["gateway", "zone"]
     assert lines[3].split() == ["[/x]", "finding", "refused", "the", "host", "[b]", "knows", "it", "not"]
-    assert lines[4].split() == ["/dev/ttyACM0", "port", "open"]
+    assert lines[4].split() == ["port", "open", "/dev/ttyACM0"]
     assert len(lines) == 5
 
 

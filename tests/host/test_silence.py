@@ -1,22 +1,14 @@
 """A gateway that is not heard is told of, in time that the test sets."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import pytest
 from tocsin import messages
 from tocsin.framing import encode_frame
 from tocsin_host.silence import SilenceWatch
 from tocsin_host.store import Store
 
 MakeDesk = Callable[..., Any]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path) as opened:
-        yield opened
 
 
 def told(desk: Any) -> list[tuple[str, str]]:
