@@ -196,7 +196,7 @@ def _read_password(file: Path) -> str:
     try:
         return file.read_text("utf-8").strip("\r\n")
     except FileNotFoundError as error:
-        mend = f"enrol a gateway with a network, set ${_PASSWORD_VARIABLE}, or give --mqtt-password-file"
+        mend = f"provision a gateway with a network, set ${_PASSWORD_VARIABLE}, or give --mqtt-password-file"
         raise click.ClickException(f"{file}: no such file, so no password at the broker; {mend}") from error
 
 
@@ -209,7 +209,8 @@ def _named(url: str) -> tuple[str, str]:
 def _load_all(folder: Path) -> dict[str, GatewaySecrets]:
     found = [load_secrets(path) for path in sorted(folder.glob("*.secrets"))]
     if not found:
-        raise click.ClickException(f"{folder}: no gateway's secrets here; run: tocsin enrol SITE.toml --keys {folder}")
+        mend = f"run: tocsin provision SITE.toml --keys {folder}"
+        raise click.ClickException(f"{folder}: no gateway's secrets here; {mend}")
     return {secrets.gateway: secrets for secrets in found}
 
 

@@ -31,7 +31,7 @@ def own_files(config: dict[str, Any], secrets: GatewaySecrets) -> dict[str, byte
 def _passwords(secrets: GatewaySecrets) -> dict[str, bytes]:
     if secrets.network is None:
         raise ConfigError(
-            f"{secrets.gateway}: no passwords for its network; run: tocsin enrol SITE.toml --wifi SSID=FILE"
+            f"{secrets.gateway}: no passwords for its network; run: tocsin provision SITE.toml --wifi SSID=FILE"
         )
     return {
         "/keys/wifi.key": secrets.network.wifi_password.encode(),

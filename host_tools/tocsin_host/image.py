@@ -35,10 +35,12 @@ FILE_SYSTEM_OFFSET = FLASH_BYTES - FILE_SYSTEM_BLOCKS * image_littlefs.BLOCK_BYT
 _ARCHITECTURE = "armv6m"
 
 
-def gateway_files(config: dict[str, object], secrets: GatewaySecrets) -> dict[str, bytes]:
+def gateway_files(
+    config: dict[str, object], secrets: GatewaySecrets, compiled: dict[str, bytes] | None = None
+) -> dict[str, bytes]:
     """Every file of a gateway by absolute path. `config` comes from `compile_gateway`. Raises ImageError."""
     return {
-        **device_files(),
+        **(compiled or device_files()),
         "/boot.py": NETWORK_BOOT_PY if "network" in config else BOOT_PY,
         "/main.py": main_py(),
         **own_files(config, secrets),
@@ -62,10 +64,17 @@ def main_py() -> bytes:
 
 
 def gateway_image(
-    firmware: bytes, config: dict[str, object], secrets: GatewaySecrets, others: dict[str, bytes] | None = None
+    firmware: bytes,
+    config: dict[str, object],
+    secrets: GatewaySecrets,
+    others: dict[str, bytes] | None = None,
+    compiled: dict[str, bytes] | None = None,
 ) -> bytes:
-    """The UF2 file that makes a board this gateway; `others` replace files or come beside. Raises ImageError."""
-    files = {**gateway_files(config, secrets), **(others or {})}
+    """The UF2 file that makes a board this gateway; `others` replace files or come beside.
+
+    `compiled`: what `device_files` gave, for whoever makes many. Raises ImageError.
+    """
+    files = {**gateway_files(config, secrets, compiled), **(others or {})}
     return build(firmware, files, reserved_areas(str(config["board"]), secrets))
 
 

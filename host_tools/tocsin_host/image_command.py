@@ -21,7 +21,7 @@ from .options import plain_errors
     type=click.Path(path_type=Path),
     default=Path("store/keys"),
     show_default=True,
-    help="Folder of the gateways' secrets, made by `tocsin enrol`.",
+    help="Folder of the gateways' secrets, made by `tocsin provision`.",
 )
 @plain_errors
 def image(site: Path, gateway: str, output: Path, keys: Path) -> None:

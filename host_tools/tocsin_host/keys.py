@@ -2,7 +2,7 @@
 
 Role in the flow: provisioning, then stages 9 and 10. Context: host. Keys are made here and not on the device,
 because the RP2040 has no good source of randomness. One JSON file for each gateway, readable by its owner
-only.
+only, and encrypted where the folder is locked (`key_lock.py`).
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 import os
 import secrets as randomness
-import stat
 from pathlib import Path
 from typing import NamedTuple
 
 from tocsin.errors import ConfigError, RecordError
+from tocsin.seal import key_id
 from tocsin.tlog import check_name, key_file_text
 
+from .private_file import read_private, write_private
 from .write_file import write_file
 
 SECRETS_FORMAT = "tocsin-gateway-secrets-1"
@@ -43,6 +44,12 @@ def make_secrets(gateway: str) -> GatewaySecrets:
     """New random secrets. Raises: RecordError for a bad name."""
     check_name(gateway)
     return GatewaySecrets(gateway, os.urandom(_KEY_BYTES), os.urandom(_KEY_BYTES))
+
+
+def fingerprint(k0: bytes) -> str:
+    """The key's id in a hello, as people read it: "1a2b-3c4d-5e6f-7081". Tells nothing of the key."""
+    digits = key_id(k0).hex()
+    return "-".join(digits[at : at + 4] for at in range(0, len(digits), 4))
 
 
 def secrets_path(folder: str | Path, gateway: str) -> Path:
@@ -78,21 +85,7 @@ def new_password() -> str:
 
 def load_secrets(path: str | Path) -> GatewaySecrets:
     """Read secrets. Raises: ConfigError saying what is wrong and what to do."""
-    return _parse(path, read_private(path, "`tocsin enrol` makes the secrets of a site's gateways"))
-
-
-def read_private(path: str | Path, remedy: str) -> str:
-    """The text of a file that nobody else may read. Raises: ConfigError, with `remedy` where there is no such file."""
-    try:
-        mode = os.stat(path).st_mode
-        text = Path(path).read_text("utf-8")
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}; {remedy}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not a secrets file: it is no text") from error
-    if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-        raise ConfigError(f"{path}: others may read these secrets; run: chmod 600 {path}")
-    return text
+    return _parse(path, read_private(path, "`tocsin provision` makes the secrets of a site's gateways"))
 
 
 def _write(path: str | Path, secrets: GatewaySecrets) -> None:
@@ -103,7 +96,7 @@ def _write(path: str | Path, secrets: GatewaySecrets) -> None:
         "link_key": secrets.link_key.hex(),
         **(secrets.network._asdict() if secrets.network else {}),
     }
-    write_file(path, (json.dumps(fields) + "\n").encode(), private=True)
+    write_private(path, json.dumps(fields) + "\n")
 
 
 def _parse(path: str | Path, text: str) -> GatewaySecrets:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tocsin.errors import ConfigError
 
-from .keys import read_private
+from .private_file import read_private, write_private
 from .signed_note import NoteError, SigningKey, VerifyKey, make_key, parse_signing_key, parse_verify_key
 from .write_file import write_file
 
@@ -32,7 +32,7 @@ def make_log_key(folder: Path, name: str) -> VerifyKey:
         )
     key = make_key(name)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_file(folder / _PRIVATE, (key.text() + "\n").encode(), private=True)
+    write_private(folder / _PRIVATE, key.text() + "\n")
     write_file(folder / _PUBLIC, (key.public().text() + "\n").encode())
     return key.public()
 

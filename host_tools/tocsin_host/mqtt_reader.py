@@ -171,7 +171,7 @@ class MqttReader(threading.Thread):
     def _tell_stranger(self, name: str) -> None:
         if name not in self._strangers and len(self._strangers) < _STRANGERS_TOLD:
             self._strangers.add(name)
-            detail = "no keys here for a gateway of this name; enrol it, or forbid it at the broker"
+            detail = "no keys here for a gateway of this name; provision it, or forbid it at the broker"
             self._put(PortEvent(_port(name), "lost", detail=detail))
 
     def _put(self, event: PortEvent) -> None:

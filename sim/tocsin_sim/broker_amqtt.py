@@ -12,7 +12,7 @@ _PLUGINS = "amqtt.plugins"
 
 
 def passwords(users: str) -> str:
-    """Its password file from one as `tocsin enrol` writes it. The hashes are cheap: these secrets are no secrets."""
+    """Its password file from one of `tocsin provision`. The hashes are cheap: these secrets are no secrets."""
     from pwdlib.hashers.argon2 import Argon2Hasher  # of the tests' dependencies only
 
     hasher = Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1)

@@ -84,7 +84,7 @@ def make_certificate(folder: Path, name: str, valid_days: tuple[int, int] = (-1,
 
 
 class BrokerProcess:
-    """One broker. `users`: its password file as `tocsin enrol` writes it; `mosquitto`: path of one, None for amqtt."""
+    """One broker. `users`: its password file, of `tocsin provision`; `mosquitto`: path of one, None for amqtt."""
 
     def __init__(self, folder: Path, users: str, mosquitto: str | None = MOSQUITTO) -> None:
         self.folder = folder

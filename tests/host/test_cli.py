@@ -59,7 +59,7 @@ def test_verify_inside_imports_only_the_standard_library(tmp_path: Path) -> None
 def test_help_lists_every_command_without_importing_them() -> None:
     result = CliRunner().invoke(tocsin, ["--help"])
     assert result.exit_code == 0
-    for name in ("demo", "sim", "site", "enrol", "collect", "log", "export", "verify", "firmware", "image"):
+    for name in ("demo", "sim", "site", "provision", "keys", "collect", "log", "export", "verify", "firmware", "image"):
         assert f"\n  {name} " in result.stdout
 
 

@@ -207,7 +207,7 @@ def collect(*arguments: str | Path) -> Result:
 def test_missing_secrets_name_the_command_that_makes_them(tmp_path: Path) -> None:
     result = collect("--port", "x", "--store", tmp_path)
     assert result.exit_code == 1
-    assert f"run: tocsin enrol SITE.toml --keys {tmp_path / 'keys'}" in result.output
+    assert f"run: tocsin provision SITE.toml --keys {tmp_path / 'keys'}" in result.output
 
 
 def test_secrets_that_others_may_read_are_refused(tmp_path: Path, soft_gateway: Callable[..., Any]) -> None:

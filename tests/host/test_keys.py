@@ -69,7 +69,7 @@ def test_load_secrets_unusable_file_is_refused_with_the_reason(tmp_path: Path, t
 
 
 def test_load_secrets_missing_file_names_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="tocsin enrol"):
+    with pytest.raises(ConfigError, match="tocsin provision"):
         load_secrets(tmp_path / "x.secrets")
 
 

