@@ -27,6 +27,7 @@ _COMMANDS = {
     "checkpoint": ("tocsin_host.checkpoint_command:checkpoint", "Sign what is stored, so that others can prove it."),
     "firmware": ("tocsin_host.firmware_command:firmware", "Fetch the official MicroPython images."),
     "image": ("tocsin_host.image_command:image", "Make a gateway's image, ready to flash."),
+    "flash": ("tocsin_host.flash_command:flash", "Make a board a gateway, and have it prove that it is one."),
     "bench": ("tocsin_sim.bench.command:bench", "Measure a part of the product beside its peers."),
 }
 

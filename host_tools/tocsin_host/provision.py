@@ -14,11 +14,13 @@ from tocsin.errors import ConfigError
 
 from . import key_lock
 from .broker_passwords import write_broker_passwords
+from .database import is_url
 from .image_uf2 import ImageError
-from .keys import change_network, fingerprint, load_secrets, make_secrets, secrets_path, write_secrets
+from .keys import GatewaySecrets, change_network, fingerprint, load_secrets, make_secrets, secrets_path, write_secrets
 from .label import Label, label_page
 from .log_key import has_log_key, make_log_key
 from .private_file import encrypt_folder, lock_folder, make_key_folder
+from .store import Store
 from .trail import add_to_trail
 from .write_file import write_file
 
@@ -71,23 +73,36 @@ def forget_keys(keys: Path, gateway: str, reason: str) -> None:
     path.unlink()
 
 
-def write_images(site: Site, gateways: list[Gateway], keys: Path, out: Path) -> Iterator[str]:
-    """One image for each of these gateways, readable by its owner only. Tells each, or why there is none."""
+def heard(store: str) -> set[str]:
+    """The gateways with records in the store; none where there is no store yet."""
+    if not is_url(store) and not (Path(store) / "tocsin.db").exists():
+        return set()
+    with Store(store, read_only=True) as opened:
+        return set(opened.gateways())
+
+
+def gateway_uf2(site: Site, gateway: str, secrets: GatewaySecrets, compiled: dict[str, bytes] | None = None) -> bytes:
+    """The image of one gateway. Raises: ImageError."""
     from . import firmware_image
-    from .image import device_files, gateway_image
+    from .image import gateway_image
     from .lib_hash import lib_hash
     from .site_compile import compile_gateway
 
-    compiled: dict[str, bytes] = {}
+    config = compile_gateway(site, gateway, lib_hash())
+    return gateway_image(firmware_image.load(str(config["board"])), config, secrets, compiled=compiled)
+
+
+def write_images(site: Site, gateways: list[Gateway], keys: Path, out: Path) -> Iterator[str]:
+    """One image for each of these gateways, readable by its owner only. Tells each, or why there is none."""
+    from .image import device_files
+
+    compiled = device_files() if gateways else {}
     for gateway in gateways:
         try:
-            firmware = firmware_image.load(gateway.board)
+            data = gateway_uf2(site, gateway.name, load_secrets(secrets_path(keys, gateway.name)), compiled)
         except ImageError as error:
             yield f"{gateway.name}: no image written: {error}"
             continue
-        compiled = compiled or device_files()
-        config = compile_gateway(site, gateway.name, lib_hash())
-        data = gateway_image(firmware, config, load_secrets(secrets_path(keys, gateway.name)), compiled=compiled)
         path = out / f"{gateway.name}.uf2"
         write_file(path, data, private=True)
         yield f"{path}: holds the keys of {gateway.name}; flash it and remove it"

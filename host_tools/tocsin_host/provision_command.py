@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .database import is_url
 from .options import keys_folder, keys_option, plain_errors, read_site, store_option
 from .unlock import key_file_option
 
@@ -58,7 +57,7 @@ def provision(
     described = read_site(site)
     folder = keys_folder(keys, store)
     passwords = work.wifi_passwords(wifi, described)
-    heard = _heard(store)
+    heard = work.heard(store)
     if renew is not None:
         _check_renewable(described, renew, reason, heard)
     for line in work.prepare_folder(folder, key_file):
@@ -74,16 +73,6 @@ def provision(
     for name in sorted({gateway.name for gateway in described.gateways} & heard):
         click.echo(f"{name}: has a log already, so no image: a board flashed with one would begin it again")
     click.echo(f"{work.write_labels(described, folder, out)}: labels to print")
-
-
-def _heard(store: str) -> set[str]:
-    """The gateways with records in the store; none where there is no store yet."""
-    from .store import Store
-
-    if not is_url(store) and not (Path(store) / "tocsin.db").exists():
-        return set()
-    with Store(store, read_only=True) as opened:
-        return set(opened.gateways())
 
 
 def _check_renewable(site: "Site", name: str, reason: str | None, heard: set[str]) -> None:
