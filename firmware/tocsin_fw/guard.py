@@ -3,7 +3,7 @@
 Role in the flow: stages 4 and 5. Context: task.
 """
 
-from tocsin.event import SOURCE_GATEWAY, STATE_ALARM, STATE_TAMPER, TYPE_ALARM, TYPE_MODE
+from tocsin.event import SOURCE_GATEWAY, STATE_ALARM, STATE_TAMPER, TYPE_ALARM, TYPE_MODE, VERDICT_DONE
 from tocsin.policy import Policy
 from tocsin.zone import IS_TAMPER
 
@@ -33,12 +33,16 @@ class Guard:
         if kind:
             self._recorder.record(kind, zone.number, before, state, value, count, at_ms)
 
-    def set_mode(self, mode: int) -> None:
-        """Change the mode. A zone that stands open and is guarded from now on is an alarm at once."""
+    def set_mode(self, mode: int, person: int, override: bool, now_ms: int) -> int:
+        """Change the mode for `person` (0: nobody is named); the verdict.
+
+        A zone that stands open and is guarded from now on is an alarm at once.
+        """
         before = self._policy.mode
         if mode == before:
-            return
+            return VERDICT_DONE
         self._policy.mode = self._recorder.mode = mode
-        self._recorder.record(TYPE_MODE, SOURCE_GATEWAY, value=mode, count=before)
+        self._recorder.record(TYPE_MODE, SOURCE_GATEWAY, value=mode, count=before | person << 8, at_ms=now_ms)
         for zone in self._policy.open_on_setting(self._zones, before):
             self._recorder.record(TYPE_ALARM, zone.number, STATE_ALARM, STATE_ALARM, count=1)
+        return VERDICT_DONE

@@ -6,6 +6,7 @@ Role in the flow: the way back, from the link (stage 8) to policy (stage 5). Con
 from tocsin.command import HEARTBEAT_NOW, SET_MODE
 from tocsin.event import (
     MODES,
+    PERSON_MAX,
     SOURCE_GATEWAY,
     TYPE_COMMAND,
     VERDICT_BAD_ARGUMENT,
@@ -39,12 +40,12 @@ class Orders:
         self._uptime_ms = uptime_ms
         self._refused_at_ms = -REFUSAL_EVERY_MS
 
-    def take(self, counter: int, code: int, argument: int) -> None:
+    def take(self, counter: int, code: int, argument: int, payload: bytes = b"") -> None:
         """A command with a right seal."""
         if counter <= self._recorder.counter:
             self.refuse(counter, code, VERDICT_STALE)
             return
-        verdict = self._carry_out(code, argument)
+        verdict = self._carry_out(code, argument, payload)
         self._recorder.counter = counter
         self._tell(counter, code, verdict)
 
@@ -55,16 +56,16 @@ class Orders:
             self._refused_at_ms = now_ms
             self._tell(counter, code, verdict)
 
-    def _carry_out(self, code: int, argument: int) -> int:
+    def _carry_out(self, code: int, argument: int, payload: bytes) -> int:
         if code == SET_MODE:
-            if not 0 <= argument < MODES:
+            mode, person, override = argument & 255, argument >> 8 & 255, argument >> 16
+            if mode >= MODES or person > PERSON_MAX or override not in (0, 1) or override > person:
                 return VERDICT_BAD_ARGUMENT
-            self._guard.set_mode(argument)
-        elif code == HEARTBEAT_NOW:
+            return self._guard.set_mode(mode, person, bool(override), self._uptime_ms())
+        if code == HEARTBEAT_NOW:
             self._heartbeat()
-        else:
-            return VERDICT_UNKNOWN
-        return VERDICT_DONE
+            return VERDICT_DONE
+        return VERDICT_UNKNOWN
 
     def _tell(self, counter: int, code: int, verdict: int) -> None:
         self._recorder.record(TYPE_COMMAND, SOURCE_GATEWAY, value=verdict << 8 | code, count=counter)

@@ -89,7 +89,7 @@ class Uplink:
         if kind == gateway_session.TIME:
             self._set_time(event[1], event[2])
         elif kind == gateway_session.COMMAND:
-            self._orders.take(event[1], event[2], event[3])
+            self._orders.take(event[1], event[2], event[3], event[4])
             self._session.hello.command_counter = self._recorder.counter
         elif kind == gateway_session.FORGED_COMMAND:
             self._orders.refuse(event[1], event[2])

@@ -147,7 +147,7 @@ class Collector:
         line = self._orders[gateway.secrets.gateway]
         try:
             for order in line.take(port.name, self._store, self._clock()):
-                port.write(port.session.command(order.counter, order.code, order.argument))
+                port.write(port.session.command(order.counter, order.code, order.argument, order.payload))
         except StoreError as error:
             self._commands_made = -1  # they are asked for again
             self._complain(error)

@@ -69,7 +69,8 @@ def record_text(record: Record) -> str:
     if record.type == event.TYPE_TIME_SET:
         return f"step {value} ms, error {count} ms"
     if record.type == event.TYPE_MODE:
-        return f"{_name(event_names.MODE_NAMES, count)} → {_name(event_names.MODE_NAMES, value)}"
+        by = f", by person {count >> 8}" if count >> 8 else ""
+        return f"{_name(event_names.MODE_NAMES, count & 255)} → {_name(event_names.MODE_NAMES, value)}{by}"
     if record.type == event.TYPE_TROUBLE:
         return _TROUBLES.get(value, f"code {value}, count {{}}").format(count)
     if record.type == event.TYPE_COMMAND:

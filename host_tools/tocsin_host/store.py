@@ -147,7 +147,9 @@ class Store:
         query = "SELECT * FROM findings WHERE id > ? AND kind = ? ORDER BY id"
         return [StoredFinding(*row) for row in self.database.execute(query, (after_id, REVOKED))]
 
-    def add_command(self, gateway: str, code: int, argument: int = 0, created_utc_ms: int | None = None) -> int:
+    def add_command(
+        self, gateway: str, code: int, argument: int = 0, created_utc_ms: int | None = None, payload: bytes = b""
+    ) -> int:
         """Put a command into the outbox; returns its counter: the time in seconds, or one above the gateway's last.
 
         The time, so that a host whose store was lost does not start below what its gateways have accepted.
@@ -156,8 +158,8 @@ class Store:
         with self.database.transaction():
             last = int(self._one("SELECT coalesce(max(counter), 0) FROM commands WHERE gateway = ?", gateway))
             counter = max(last + 1, created_utc_ms // 1000)
-            row = StoredCommand(gateway, counter, code, argument, created_utc_ms)
-            self.database.execute("INSERT INTO commands VALUES (?, ?, ?, ?, ?, ?)", (self.commands_made() + 1, *row))
+            row = StoredCommand(gateway, counter, code, argument, payload, created_utc_ms)
+            self.database.execute("INSERT INTO commands VALUES (?, ?, ?, ?, ?, ?, ?)", (self.commands_made() + 1, *row))
         return counter
 
     def commands_made(self) -> int:
@@ -166,7 +168,7 @@ class Store:
 
     def commands_after(self, gateway: str, counter: int) -> list[StoredCommand]:
         """Commands of one gateway with a higher counter, rising."""
-        columns = "gateway, counter, code, argument, created_utc_ms"
+        columns = "gateway, counter, code, argument, payload, created_utc_ms"
         query = f"SELECT {columns} FROM commands WHERE gateway = ? AND counter > ? ORDER BY counter"
         return [StoredCommand(*row) for row in self.database.execute(query, (gateway, counter))]
 

@@ -28,12 +28,13 @@ class StoredFinding(NamedTuple):
 
 
 class StoredCommand(NamedTuple):
-    """A command in the outbox; `counter` rises strictly for each gateway, from 1."""
+    """A command in the outbox; `counter` rises strictly for each gateway, from 1; `payload` at most 96 bytes."""
 
     gateway: str
     counter: int
     code: int
     argument: int
+    payload: bytes
     created_utc_ms: int
 
 

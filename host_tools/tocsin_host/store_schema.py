@@ -6,7 +6,7 @@ be able to touch evidence. (Whoever owns the database still can; that is what se
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 NAMES = ("records", "findings", "commands", "checkpoints")
 
 # `leaf` is a record's place in the order of arrival, from 0, and in the tree of docs/checkpoint.md.
@@ -25,6 +25,7 @@ CREATE TABLE commands (
     counter {integer} NOT NULL CHECK (counter BETWEEN 1 AND 4294967295),
     code {integer} NOT NULL CHECK (code BETWEEN 0 AND 255),
     argument {integer} NOT NULL CHECK (argument BETWEEN -2147483648 AND 2147483647),
+    payload {bytes} NOT NULL CHECK (length(payload) <= 96),
     created_utc_ms {integer} NOT NULL, UNIQUE (gateway, counter)){strict};
 CREATE TABLE checkpoints (
     size {integer} PRIMARY KEY CHECK (size > 0), note {text} NOT NULL,

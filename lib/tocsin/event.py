@@ -45,6 +45,7 @@ CLASSES = const(3)
 
 SOURCE_GATEWAY = const(255)
 SOURCE_ZONE_MAX = const(250)
+PERSON_MAX = const(250)
 
 STATE_NORMAL = const(0)
 STATE_ALARM = const(1)

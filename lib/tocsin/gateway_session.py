@@ -27,7 +27,7 @@ _REPLIES_MAX = 4
 
 # What receive() reports.
 TIME = "time"  # (TIME, UTC in ms now, possible error in ms)
-COMMAND = "command"  # (COMMAND, counter, code, argument)
+COMMAND = "command"  # (COMMAND, counter, code, argument, payload)
 FORGED_COMMAND = "forged command"  # (FORGED_COMMAND, counter claimed, code claimed)
 REFUSED = "refused"  # (REFUSED, reason)
 
@@ -152,11 +152,11 @@ class GatewaySession:
         return body
 
     def _command_event(self, body: bytes) -> "tuple[object, ...]":
-        counter, code, argument = messages.decode_command(body)
+        counter, code, argument, payload = messages.decode_command(body)
         if not messages.is_sealed(self._link_key, body):
             self._wrong_tags += 1
             return (FORGED_COMMAND, counter, code)
-        return (COMMAND, counter, code, argument)
+        return (COMMAND, counter, code, argument, payload)
 
     def _say_hello(self, now_ms: int) -> bytes:
         attempt = self._hello_attempt

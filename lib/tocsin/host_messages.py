@@ -9,6 +9,7 @@ from .errors import SessionError
 from .messages import (
     ACK,
     COMMAND,
+    COMMAND_PAYLOAD_MAX,
     HELLO_FIXED,
     TAG_BYTES,
     TIME,
@@ -91,8 +92,10 @@ def encode_time(key: bytes, number: int, asked_uptime_ms: int, utc_ms: int) -> b
     return sealed(key, struct.pack("<BIQQ", TIME, u32(number), asked_uptime_ms, utc_ms))
 
 
-def encode_command(link_key: bytes, counter: int, code: int, argument: int) -> bytes:
-    """Body of a command; `code` 0 … 255, `argument` a signed 32-bit integer."""
+def encode_command(link_key: bytes, counter: int, code: int, argument: int, payload: bytes = b"") -> bytes:
+    """Body of a command; `code` 0 … 255, `argument` a signed 32-bit integer, `payload` at most 96 bytes."""
     if not 0 <= code <= 255 or not -(1 << 31) <= argument < 1 << 31:
         raise SessionError("command %d with argument %d does not fit" % (code, argument))
-    return sealed(link_key, struct.pack("<BIBi", COMMAND, u32(counter), code, argument))
+    if len(payload) > COMMAND_PAYLOAD_MAX:
+        raise SessionError("command %d with %d bytes of payload" % (code, len(payload)))
+    return sealed(link_key, struct.pack("<BIBi", COMMAND, u32(counter), code, argument) + payload)

@@ -80,9 +80,9 @@ class HostSession:
         """Answer a time ask."""
         return encode_frame(host_messages.encode_time(self._session_key, self._next_number(), asked_uptime_ms, utc_ms))
 
-    def command(self, counter: int, code: int, argument: int) -> bytes:
+    def command(self, counter: int, code: int, argument: int, payload: bytes = b"") -> bytes:
         """Order something; `counter` must be above every one used before."""
-        return encode_frame(host_messages.encode_command(self._link_key, counter, code, argument))
+        return encode_frame(host_messages.encode_command(self._link_key, counter, code, argument, payload))
 
     def refuse(self, reason: int) -> bytes:
         """Tell the gateway why there is no session."""

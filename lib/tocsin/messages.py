@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-WIRE_VERSION = 2
+WIRE_VERSION = 3
 
 HELLO = 0x01
 RECORD = 0x02
@@ -29,12 +29,15 @@ COMMAND = 0x84
 WHO = 0x85
 REFUSED = 0x86
 
+# What a command may carry behind its argument.
+COMMAND_PAYLOAD_MAX = 96
 # Records that one ack can speak of, and that may be on their way unacknowledged.
 WINDOW_RECORDS = 32
 TAG_BYTES = 8
 NONCE_BYTES = 8
 
 HELLO_FIXED = "<BB8s8sIIII8s"
+_COMMAND_HEAD = 10
 
 
 def tag(key: bytes, data: bytes) -> bytes:
@@ -127,10 +130,13 @@ def decode_time(body: bytes) -> "tuple[int, int]":
     return fields[2], fields[3]
 
 
-def decode_command(body: bytes) -> "tuple[int, int, int]":
-    """(counter, code, argument)."""
-    fields = unpack_body("<BIBi8s", body)
-    return fields[1], fields[2], fields[3]
+def decode_command(body: bytes) -> "tuple[int, int, int, bytes]":
+    """(counter, code, argument, payload)."""
+    payload = body[_COMMAND_HEAD:-TAG_BYTES]
+    if len(payload) > COMMAND_PAYLOAD_MAX:
+        raise SessionError("command with %d bytes of payload" % len(payload))
+    fields = unpack_body("<BIBi8s", body[:_COMMAND_HEAD] + body[_COMMAND_HEAD + len(payload) :])
+    return fields[1], fields[2], fields[3], payload
 
 
 def frame_number(body: bytes) -> int:

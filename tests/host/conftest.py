@@ -93,7 +93,7 @@ class SoftGateway:
         """Take what the host says."""
         for event in self.session.receive(data, now_ms):
             if event[0] == COMMAND:
-                self.commands.append(event[1:])  # type: ignore[arg-type]
+                self.commands.append(event[1:4])  # type: ignore[arg-type]
                 self.hello.command_counter = event[1]  # type: ignore[assignment]
 
 

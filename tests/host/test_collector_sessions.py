@@ -85,7 +85,7 @@ def test_wrong_link_key_and_wrong_wire_version_are_refused(store: Store, gateway
     desk.take("gallery")
     for wrong, reason in (
         (body[:-1] + bytes((body[-1] ^ 1,)), host_messages.REFUSED_WRONG_LINK_KEY),
-        (hello_of(gateway, wire_version=3), host_messages.REFUSED_WIRE_VERSION),
+        (hello_of(gateway, wire_version=2), host_messages.REFUSED_WIRE_VERSION),
     ):
         desk.collector.receive("gallery", encode_frame(wrong))
         assert desk.bodies("gallery") == [bytes((messages.REFUSED, reason))]

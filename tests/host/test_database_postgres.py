@@ -89,7 +89,7 @@ def test_open_store_of_a_later_schema_is_refused(
     store: Store, other: "psycopg.Connection[Any]", postgres_url: str
 ) -> None:
     other.execute("COMMENT ON SCHEMA tocsin IS 'store of Tocsin, schema 99'")
-    with pytest.raises(StoreError, match="schema 99, tocsin knows a store of Tocsin, schema 3"):
+    with pytest.raises(StoreError, match="schema 99, tocsin knows a store of Tocsin, schema 4"):
         Store(postgres_url)
 
 

@@ -92,7 +92,7 @@ def test_open_database_of_another_program_is_refused(tmp_path: Path) -> None:
 def test_open_store_of_a_later_schema_is_refused(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         connection_of(store).execute("PRAGMA user_version = 99")
-    with pytest.raises(StoreError, match="schema 99, tocsin knows 3"):
+    with pytest.raises(StoreError, match="schema 99, tocsin knows 4"):
         Store(tmp_path)
 
 

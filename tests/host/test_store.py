@@ -77,7 +77,7 @@ def test_everything_is_there_after_reopening(where: str | Path, rows_of: Rows) -
     with Store(where) as store:
         store.append([rows[0], rows[2]._replace(prev_mac=mac_of(rows[1].record))])
         assert store.finding("gallery", 2, "gap", "records 1 to 1 are missing", 77) == 1
-        assert store.add_command("gallery", 1, -5, 88) == 1
+        assert store.add_command("gallery", 1, -5, 88, b"\x00") == 1
     with Store(where, read_only=True) as store:
         assert [row.seq for row in store.records("gallery")] == [0, 2]
         assert store.record("gallery", 2) == rows[2]._replace(prev_mac=mac_of(rows[1].record))
@@ -85,7 +85,7 @@ def test_everything_is_there_after_reopening(where: str | Path, rows_of: Rows) -
             (1, "gallery", 2, "gap", "records 1 to 1 are missing", 77)
         ]
         assert list(store.findings("storeroom")) == []
-        assert store.commands_after("gallery", 0) == [StoredCommand("gallery", 1, 1, -5, 88)]
+        assert store.commands_after("gallery", 0) == [StoredCommand("gallery", 1, 1, -5, b"\x00", 88)]
 
 
 def test_commands_counter_rises_for_each_gateway_alone(store: Store) -> None:

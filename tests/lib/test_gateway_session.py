@@ -272,9 +272,9 @@ def test_line_lost_ends_the_session_and_forgets_half_a_frame():
 def test_command_is_reported_in_and_outside_a_session():
     bench = Bench()
     command = host_messages.encode_command(LINK_KEY, 9, 1, -1)
-    assert bench.tell(command) == [(gateway_session.COMMAND, 9, 1, -1)]
+    assert bench.tell(command) == [(gateway_session.COMMAND, 9, 1, -1, b"")]
     bench.open()
-    assert bench.tell(command) == [(gateway_session.COMMAND, 9, 1, -1)]
+    assert bench.tell(command) == [(gateway_session.COMMAND, 9, 1, -1, b"")]
     forged = host_messages.encode_command(bytes(32), 9, 1, -1)
     assert bench.tell(forged) == [(gateway_session.FORGED_COMMAND, 9, 1)]
     assert bench.session.damaged_count == 1

@@ -85,7 +85,7 @@ def test_tagged_frames_are_numbered_from_0_and_rise():
     told = [welcome] + bodies(session.ack(4, 4, 0) + session.time(7, 9) + session.ack(5, 5, 0b110))
     assert [messages.frame_number(body) for body in told] == [0, 1, 2, 3]
     assert all(messages.is_sealed(key, body) for body in told)
-    assert messages.decode_welcome(welcome) == (2, LIB_HASH, 3, b"the host")
+    assert messages.decode_welcome(welcome) == (3, LIB_HASH, 3, b"the host")
     assert messages.decode_ack(told[1]) == (4, 4, 0) and messages.decode_ack(told[3]) == (5, 5, 0b110)
     assert messages.decode_time(told[2]) == (7, 9)
 
@@ -111,7 +111,7 @@ def test_same_hello_again_gets_the_same_welcome():
 def test_command_is_sealed_with_the_link_key():
     session, _ = opened()
     body = bodies(session.command(6, 1, 0))[0]
-    assert messages.is_sealed(LINK_KEY, body) and messages.decode_command(body) == (6, 1, 0)
+    assert messages.is_sealed(LINK_KEY, body) and messages.decode_command(body) == (6, 1, 0, b"")
 
 
 def test_refuse_ends_the_session_and_gives_the_reason():

@@ -52,6 +52,11 @@ def a_hello(nonce=GATEWAY_NONCE, name="gallery"):
     return messages.Hello(name, unhexlify(VECTORS["key_id"]), LIB_HASH, 2, 3, 40, 5, nonce)
 
 
+def as_json(event):
+    """A reported event as the vectors have it: bytes in hexadecimal."""
+    return [hexlify(field).decode() if isinstance(field, bytes) else field for field in event]
+
+
 def test_frames_are_the_same_bytes_both_ways():
     for entry in VECTORS["bodies"]:
         body, wire = unhexlify(entry["body"]), unhexlify(entry["wire"])
@@ -77,12 +82,14 @@ def test_bodies_from_the_host_are_the_same_bytes():
     assert host_messages.encode_ack(SESSION_KEY, 3, 39, 5000, 1) == body_of("ack of an urgent record far ahead")
     assert host_messages.encode_time(SESSION_KEY, 3, 1000, 1_790_000_000_123) == body_of("time")
     assert host_messages.encode_command(LINK_KEY, 6, 1, -2) == body_of("command")
+    longest = body_of("command with the longest payload")
+    assert host_messages.encode_command(LINK_KEY, 7, 9, 96, bytes(range(96))) == longest
 
 
 def test_bodies_from_the_gateway_are_read():
     found = host_messages.decode_hello(body_of("hello"))
     fields = fields_of("hello")
-    assert (found.name, found.boot, found.wire_version) == (fields["name"], fields["boot"], 2)
+    assert (found.name, found.boot, found.wire_version) == (fields["name"], fields["boot"], 3)
     assert (found.oldest_seq, found.next_seq) == (fields["oldest"], fields["next"])
     assert (found.command_counter, found.nonce, found.lib_hash) == (fields["counter"], GATEWAY_NONCE, LIB_HASH)
     assert host_messages.decode_record(body_of("record")) == (RECORD, None)
@@ -93,14 +100,17 @@ def test_bodies_from_the_gateway_are_read():
 
 
 def test_bodies_from_the_host_are_read():
-    assert messages.decode_welcome(body_of("welcome")) == (2, LIB_HASH, fields_of("welcome")["next"], HOST_NONCE)
+    assert messages.decode_welcome(body_of("welcome")) == (3, LIB_HASH, fields_of("welcome")["next"], HOST_NONCE)
     for name in ("ack", "ack with later records", "ack of an urgent record far ahead"):
         fields = fields_of(name)
         assert messages.decode_ack(body_of(name)) == (fields["next"], fields["from"], fields["has"])
     fields = fields_of("time")
     assert messages.decode_time(body_of("time")) == (fields["asked_ms"], fields["utc_ms"])
-    fields = fields_of("command")
-    assert messages.decode_command(body_of("command")) == (fields["counter"], fields["code"], fields["argument"])
+    for name in ("command", "command with the longest payload"):
+        fields = fields_of(name)
+        counter, code, argument, payload = messages.decode_command(body_of(name))
+        assert (counter, code, argument) == (fields["counter"], fields["code"], fields["argument"])
+        assert payload == unhexlify(fields["payload"])
 
 
 def test_hellos_are_judged_alike():
@@ -134,7 +144,7 @@ def test_conversations_end_alike():
         session = GatewaySession(a_hello(), LINK_KEY, records, lambda n, nonces=nonces: nonces.pop())
         session.transmit(0)
         events = session.receive(unhexlify(entry["wire"]), VECTORS["told_at_ms"])
-        assert [list(event) for event in events] == entry["events"], entry["name"]
+        assert [as_json(event) for event in events] == entry["events"], entry["name"]
         assert session.is_up == entry["up"], entry["name"]
         assert session.damaged_count == entry["damaged"], entry["name"]
         assert records.acked_seq == entry["acked"], entry["name"]

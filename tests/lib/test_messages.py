@@ -47,6 +47,7 @@ def test_host_numbers_that_do_not_fit_are_refused():
     assert refused(host_messages.encode_time, KEY, -1, 0, 0)
     for counter, code, argument in ((1 << 32, 0, 0), (0, 256, 0), (0, -1, 0), (0, 0, 1 << 31), (0, 0, -(1 << 31) - 1)):
         assert refused(host_messages.encode_command, KEY, counter, code, argument)
+    assert refused(host_messages.encode_command, KEY, 0, 0, 0, bytes(97))
 
 
 def test_bodies_of_a_wrong_length_are_refused():
@@ -61,12 +62,14 @@ def test_bodies_of_a_wrong_length_are_refused():
     )
     for decode, body in decoders:
         decode(body)
-        for wrong in (body[:-1], body + b"\0", body[:1]):
+        # A command may carry something more, and its seal tells.
+        longer = bytes(97) if decode is messages.decode_command else b"\0"
+        for wrong in (body[:-1], body + longer, body[:1]):
             assert refused(decode, wrong), (decode, len(wrong))
 
 
 def test_seal_covers_every_bit():
-    body = host_messages.encode_command(KEY, 6, 1, 0)
+    body = host_messages.encode_command(KEY, 6, 1, 0, b"\x01\xff")
     assert messages.is_sealed(KEY, body)
     for bit in range(8 * len(body)):
         forged = bytearray(body)

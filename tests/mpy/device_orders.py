@@ -76,9 +76,19 @@ def test_an_unknown_code_and_a_bad_argument_use_up_their_counter():
     bench = _Bench()
     bench.orders.take(1, 77, 0)
     bench.orders.take(2, 1, 4)
-    bench.orders.take(3, 1, -1)
-    assert bench.verdicts() == [(UNKNOWN, 77, 1), (BAD_ARGUMENT, 1, 2), (BAD_ARGUMENT, 1, 3)]
-    assert bench.tape.counter == 3 and bench.tape.mode == CLOSED
+    # Nothing that fits; person 251; override by nobody; override 2.
+    for argument in (-1, 251 << 8, 1 << 16, 2 << 16 | 1 << 8):
+        bench.orders.take(bench.tape.counter + 1, 1, argument)
+    refused = [(BAD_ARGUMENT, 1, counter) for counter in range(2, 7)]
+    assert bench.verdicts() == [(UNKNOWN, 77, 1)] + refused
+    assert bench.tape.counter == 6 and bench.tape.mode == CLOSED
+
+
+def test_a_mode_names_the_person_who_wanted_it():
+    bench = _Bench()
+    bench.orders.take(1, 1, OPEN | 250 << 8)
+    bench.orders.take(2, 1, LOCKDOWN | 3 << 8 | 1 << 16)
+    assert bench.told() == [(MODE, 255, 0, 0, CLOSED | 250 << 8), (MODE, 255, 0, 0, OPEN | 3 << 8)]
 
 
 def test_refusals_are_told_at_most_once_a_minute():

@@ -79,10 +79,10 @@ class _Bench:
         self.link.flag.set()
         self.uplink.wake()
 
-    def take(self, counter, code, argument):
+    def take(self, counter, code, argument, payload):
         if code == 13:
             raise ValueError("in the test")
-        self.taken.append((counter, code, argument))
+        self.taken.append((counter, code, argument, payload))
         self.tape.counter = counter
 
     def refuse(self, counter, code):
@@ -101,12 +101,12 @@ def test_every_event_reaches_its_place():
     bench = _Bench()
     bench.hear(
         500,
-        (gateway_session.COMMAND, 4, 2, 0),
+        (gateway_session.COMMAND, 4, 2, 0, b"more"),
         (gateway_session.FORGED_COMMAND, 9, 1),
         (gateway_session.REFUSED, 1),
     )
     assert bench.run(900) == []
-    assert bench.taken == [(4, 2, 0), (9, 1, "refused")]
+    assert bench.taken == [(4, 2, 0, b"more"), (9, 1, "refused")]
     assert bench.session.command_counter == 4
 
 
@@ -121,9 +121,9 @@ def test_what_was_heard_is_answered_at_once():
 def test_an_event_that_fails_costs_no_other_event_and_no_answer():
     bench = _Bench()
     CLOCK.at(400, bench.session.outgoing.append, b"answer")
-    bench.hear(500, (gateway_session.COMMAND, 1, 13, 0), (gateway_session.COMMAND, 2, 2, 0))
+    bench.hear(500, (gateway_session.COMMAND, 1, 13, 0, b""), (gateway_session.COMMAND, 2, 2, 0, b""))
     assert bench.run(5000) == [(1000, 1, 1)]
-    assert bench.taken == [(2, 2, 0)] and bench.link.written == [(500, b"answer")]
+    assert bench.taken == [(2, 2, 0, b"")] and bench.link.written == [(500, b"answer")]
 
 
 def test_a_wake_outlives_the_failure_of_what_it_woke():

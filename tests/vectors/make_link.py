@@ -20,6 +20,7 @@ NAME = b"gallery"
 # Any 64 bytes do: the link does not look into a record. Full of zeros, as records are.
 RECORD = b"\0" + bytes((255, 0)) * 31 + b"\0"
 MAC = bytes(range(16))
+PAYLOAD = bytes(range(96))
 
 
 def stuff(data):
@@ -59,13 +60,13 @@ def sealed(key, body):
 SESSION_KEY = hmac.digest(LINK_KEY, b"tocsin session" + GATEWAY_NONCE + HOST_NONCE, "sha256")
 
 
-def hello(nonce=GATEWAY_NONCE, name=NAME, key=LINK_KEY, version=2, oldest=3, next_seq=40, counter=5):
+def hello(nonce=GATEWAY_NONCE, name=NAME, key=LINK_KEY, version=3, oldest=3, next_seq=40, counter=5):
     """A hello of boot 2."""
     head = struct.pack("<BB8s8sIIII8s", 0x01, version, KEY_ID, LIB_HASH, 2, oldest, next_seq, counter, nonce)
     return sealed(key, head + name)
 
 
-def welcome(key=SESSION_KEY, next_seq=38, nonce=HOST_NONCE, version=2):
+def welcome(key=SESSION_KEY, next_seq=38, nonce=HOST_NONCE, version=3):
     """A welcome: frame 0 of its session."""
     return sealed(key, struct.pack("<BIB8sI8s", 0x81, 0, version, LIB_HASH, next_seq, nonce))
 
@@ -86,9 +87,9 @@ def time(number, asked_ms, utc_ms, key=SESSION_KEY):
     return sealed(key, struct.pack("<BIQQ", 0x83, number, asked_ms, utc_ms))
 
 
-def command(counter, code, argument, key=LINK_KEY):
+def command(counter, code, argument, key=LINK_KEY, payload=b""):
     """A command."""
-    return sealed(key, struct.pack("<BIBi", 0x84, counter, code, argument))
+    return sealed(key, struct.pack("<BIBi", 0x84, counter, code, argument) + payload)
 
 
 EXAMPLE = ack(1, 7, 0b1100, key=b"\x11" * 32)
@@ -108,7 +109,12 @@ BODIES = [
     ("ack with later records", ack(2, 39, 0x8000000C), {"next": 39, "from": 39, "has": 0x8000000C}),
     ("ack of an urgent record far ahead", ack(3, 39, 1, 5000), {"next": 39, "from": 5000, "has": 1}),
     ("time", time(3, 1000, 1_790_000_000_123), {"asked_ms": 1000, "utc_ms": 1_790_000_000_123}),
-    ("command", command(6, 1, -2), {"counter": 6, "code": 1, "argument": -2}),
+    ("command", command(6, 1, -2), {"counter": 6, "code": 1, "argument": -2, "payload": ""}),
+    (
+        "command with the longest payload",
+        command(7, 9, 96, payload=PAYLOAD),
+        {"counter": 7, "code": 9, "argument": 96, "payload": PAYLOAD.hex()},
+    ),
     ("who", b"\x85", {}),
     ("refused", b"\x86\x02", {}),
     ("longest body", b"\x6f" + bytes(159), {}),
@@ -176,8 +182,14 @@ def conversations():
     yield "time in time", [*up, time(1, 8_000, 1_790_000_000_000)], True, 0, 38, in_time
     yield "time too late", [*up, time(1, 7_999, 1_790_000_000_000)], True, 0, 38, []
     yield "time for an ask not made yet", [*up, time(1, 10_001, 1_790_000_000_000)], True, 0, 38, []
-    yield "command outside a session", [command(6, 1, -2)], False, 0, 0, [["command", 6, 1, -2]]
-    yield "command twice", [command(6, 1, 0), command(6, 1, 0)], False, 0, 0, [["command", 6, 1, 0]] * 2
+    yield "command outside a session", [command(6, 1, -2)], False, 0, 0, [["command", 6, 1, -2, ""]]
+    yield "command twice", [command(6, 1, 0), command(6, 1, 0)], False, 0, 0, [["command", 6, 1, 0, ""]] * 2
+    carried = [["command", 6, 9, 0, PAYLOAD.hex()]]
+    yield "command with a payload", [command(6, 9, 0, payload=PAYLOAD)], False, 0, 0, carried
+    yield "command with too long a payload", [command(6, 9, 0, payload=PAYLOAD + b"x")], False, 1, 0, []
+    yield "command cut short", [command(6, 1, 0)[:17]], False, 1, 0, []
+    changed = command(6, 9, 0, payload=b"a").replace(b"a", b"b", 1)
+    yield "payload changed on the way", [changed], False, 1, 0, [["forged command", 6, 9]]
     yield "forged command", [command(6, 1, 0, OTHER_KEY)], False, 1, 0, [["forged command", 6, 1]]
     yield "refused", [b"\x86\x02"], False, 0, 0, [["refused", 2]]
     yield "unknown type", [b"\x6f\x01", welcome()], True, 0, 38, []
