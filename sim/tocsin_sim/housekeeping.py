@@ -14,6 +14,7 @@ from tocsin.event import (
     TYPE_HEARTBEAT,
     TYPE_TIME_SET,
     TYPE_TRANSITION,
+    TYPE_WEAR,
 )
 
 from tocsin_sim.expectation import Expectation
@@ -21,6 +22,8 @@ from tocsin_sim.oracle import transitions
 from tocsin_sim.world import World
 
 HEARTBEAT_MS = 10_000
+DAY_MS = 86_400_000
+WEAR_WITHIN_MS = 1000
 # The slower debounce layer needs as long to say how things stand.
 BOOT_RECORD_MS = 250
 
@@ -48,3 +51,5 @@ def _life_signs(gateway: str, from_ms: int, to_ms: int, import_ms: int) -> Itera
     yield Expectation(gateway, TYPE_TIME_SET, SOURCE_GATEWAY, boot_ms, to_ms, 0)
     for at_ms in range(from_ms + HEARTBEAT_MS, to_ms + 1, HEARTBEAT_MS):
         yield Expectation(gateway, TYPE_HEARTBEAT, SOURCE_GATEWAY, at_ms, at_ms)
+    for at_ms in range(from_ms + DAY_MS, to_ms - WEAR_WITHIN_MS + 1, DAY_MS):
+        yield Expectation(gateway, TYPE_WEAR, SOURCE_GATEWAY, at_ms, at_ms + WEAR_WITHIN_MS)

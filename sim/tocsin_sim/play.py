@@ -14,6 +14,7 @@ from tocsin_host.export import export_log
 from tocsin_host.keys import write_key_file
 from tocsin_host.store import Store
 
+from tocsin_sim.chance import with_chance
 from tocsin_sim.outcome import Outcome
 from tocsin_sim.reckoning import SETTLE_MS, reckon
 from tocsin_sim.scenario import Action, Scenario
@@ -30,7 +31,7 @@ def play(scenario: Scenario, folder: Path, hear: Hear, tier: Tier | None = None)
     Raises: ScenarioError, SiteError, BoardError, CableError.
     """
     started_s = time.monotonic()
-    stage = set_up(scenario, folder, hear, tier or VirtualTier())
+    stage = set_up(with_chance(scenario), folder, hear, tier or VirtualTier())
     try:
         _run(stage)
     finally:

@@ -27,6 +27,9 @@ Verb = Literal[
 ]
 
 
+Mode = Literal["open", "closed", "lockdown", "reopening"]
+
+
 class ScenarioError(Exception):
     """A scenario that cannot be played; the message names file, entry and what to write instead."""
 
@@ -46,7 +49,7 @@ class Action(_Table):
     bounce: Literal["none", "reed", "ganssle", "worn"] = "ganssle"
     per_s: Annotated[float, Field(gt=0)] = 5.0
     celsius: float | None = None
-    mode: Literal["open", "closed"] | None = None
+    mode: Mode | None = None
     step_s: float | None = None
 
     @property
@@ -70,6 +73,24 @@ class Expect(_Table):
     count: int | None = None
 
 
+class Daily(_Table):
+    """A mode that the host orders every day, so many hours after the scenario began."""
+
+    after_h: Annotated[float, Field(gt=0, lt=24)]
+    mode: Mode
+
+
+class Chance(_Table):
+    """How much is left to chance, over the whole scenario; cables and power fail so often at each gateway."""
+
+    events_a_zone: Annotated[int, Field(ge=1)]
+    link_cuts: Annotated[int, Field(ge=0)] = 0
+    power_cuts: Annotated[int, Field(ge=0)] = 0
+    collector_kills: Annotated[int, Field(ge=0)] = 0
+    clock_steps: Annotated[int, Field(ge=0)] = 0
+    daily: list[Daily] = []
+
+
 class _File(_Table):
     name: str
     site: str
@@ -78,6 +99,7 @@ class _File(_Table):
     seed: int = 1
     event: list[Action] = []
     expect: list[Expect] = []
+    chance: Chance | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +113,7 @@ class Scenario:
     seed: int
     actions: list[Action] = field(default_factory=list)
     expects: list[Expect] = field(default_factory=list)
+    chance: Chance | None = None
 
     @property
     def start_utc_ms(self) -> int:
@@ -120,4 +143,5 @@ def load_scenario(path: Path, seed: int | None = None) -> Scenario:
         table.seed if seed is None else seed,
         table.event,
         table.expect,
+        table.chance,
     )
