@@ -12,19 +12,20 @@ import tocsin_boards
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .hal import Config
 
 # What belongs at the root of a board's file system. The stock image looks for modules there first, so a stray
 # /struct.py would stand in for a built-in one.
-ROOT_FILES = ("boot.py", "main.py", "lib", "site.json", "keys", "flash", "last-error.txt", "failed-starts")
+ROOT_FILES = ("boot.py", "main.py", "lib", "site.json", "keys", "flash", "last-error.txt", "failed-starts", "roster")
 
 _HEX = "0123456789abcdef"
 # Field, smallest, largest.
 _NEEDED = (("zone", 1, 250),)
 # May be left out.
-_OPTIONAL = (("does", 0, 127), ("layer", 0, 1), ("confirm_ms", 0, 600_000))
+_OPTIONAL = (("does", 0, 127), ("layer", 0, 1), ("confirm_ms", 0, 600_000), ("acts", 0, 2), ("person", 1, 250))
 _FIELDS = {
     "contact": (("pin", 0, 29), ("rest", 0, 1)),
     "loop": (
@@ -34,6 +35,7 @@ _FIELDS = {
         ("open_from_mv", 0, 5000),
     ),
     "temperature": (("low_mc", -100_000, 200_000), ("high_mc", -100_000, 200_000), ("period_s", 1, 86_400)),
+    "reader": (("pin", 0, 29),),
 }
 
 
@@ -53,11 +55,12 @@ def load(path: str) -> "tuple[Config, int]":
             config[key] = found[key]
         else:
             problems += 1
-    if "network" in found:
-        if _is_network(found["network"]):
-            config["network"] = found["network"]
-        else:
-            problems += 1
+    for key, is_right in _OPTIONAL_CHECKS:
+        if key in found:
+            if is_right(found[key]):
+                config[key] = found[key]
+            else:
+                problems += 1
     return config, problems + _take_zones(config, found.get("zones"))
 
 
@@ -79,7 +82,7 @@ def _take_zones(config: "Config", zones: "Any") -> int:
 
 
 def _is_usable(zone: "Any", board: str) -> bool:
-    if not isinstance(zone, dict) or zone.get("type") not in ("contact", "loop", "temperature"):
+    if not isinstance(zone, dict) or zone.get("type") not in tuple(_FIELDS):
         return False
     for key, low, high in _NEEDED + _FIELDS[zone["type"]]:
         if not _is_within(zone.get(key), low, high):
@@ -145,4 +148,29 @@ def _is_lib_hash(text: "Any") -> bool:
     return _is_hex(text, 16)
 
 
-_CHECKS = (("gateway", _is_name), ("board", _is_board), ("lib_hash", _is_lib_hash))
+def _are_offsets(numbers: "Any") -> bool:
+    """Whether these are pairs of UTC minute and offset, one after the other."""
+    return isinstance(numbers, list) and len(numbers) % 2 == 0 and all(isinstance(one, int) for one in numbers)
+
+
+def _are_rounds(rounds: "Any") -> bool:
+    limits = (("round", 1, 250), ("start", 0, 1439), ("days", 0, 127), ("within", 1, 720))
+    return isinstance(rounds, list) and all(
+        isinstance(one, dict)
+        and all(_is_within(one.get(key), low, high) for key, low, high in limits)
+        and isinstance(one.get("zones"), list)
+        and all(_is_within(zone, 1, 250) for zone in one["zones"])
+        for one in rounds
+    )
+
+
+_CHECKS: "tuple[tuple[str, Callable[[Any], bool]], ...]" = (
+    ("gateway", _is_name),
+    ("board", _is_board),
+    ("lib_hash", _is_lib_hash),
+)
+_OPTIONAL_CHECKS: "tuple[tuple[str, Callable[[Any], bool]], ...]" = (
+    ("network", _is_network),
+    ("utc_offsets", _are_offsets),
+    ("rounds", _are_rounds),
+)

@@ -13,6 +13,7 @@ from tocsin.seal import key_id
 from tocsin.slot import SECTOR_BYTES, encode_header
 
 from .keys import GatewaySecrets
+from .roster_table import build_table
 
 
 def own_files(config: dict[str, Any], secrets: GatewaySecrets) -> dict[str, bytes]:
@@ -20,10 +21,12 @@ def own_files(config: dict[str, Any], secrets: GatewaySecrets) -> dict[str, byte
 
     Raises: ConfigError when the gateway has a network and no passwords for it.
     """
+    site = {key: value for key, value in config.items() if key != "roster"}
     return {
-        "/site.json": json.dumps(config, separators=(",", ":"), sort_keys=True).encode(),
+        "/site.json": json.dumps(site, separators=(",", ":"), sort_keys=True).encode(),
         "/keys/key.id": key_id(secrets.k0),
         "/keys/link.key": secrets.link_key,
+        **({"/roster": build_table(config["roster"], secrets.link_key)} if "roster" in config else {}),
         **(_passwords(secrets) if "network" in config else {}),
     }
 

@@ -5,12 +5,17 @@ Role in the flow: before stage 1; the firmware's `config.py` reads the result. C
 
 from typing import Any, NamedTuple
 
+from .roster_table import entries_of
 from .site_kinds import RESPONSES
-from .site_model import Contact, Loop, Network, Scheme, Site, Temperature, Zone
+from .site_model import Contact, Gateway, Loop, Network, Scheme, Site, Temperature, Zone
+from .site_people import Reader
+from .site_times import utc_offsets
 
 SUPPLY_MV = 3300
 # (across the contact, in series at the far end) in ohms.
 SCHEMES: dict[Scheme, tuple[int, int]] = {"4k7+2k2": (4700, 2200), "1k+1k": (1000, 1000)}
+# What comes of a touch: the mode that it sets, 0 for a round's checkpoint.
+_ACTS = {"reader": 1, "keyswitch": 1, "checkpoint": 0}
 
 
 class LoopVoltages(NamedTuple):
@@ -26,13 +31,15 @@ def compile_gateway(site: Site, name: str, lib_hash: str) -> dict[str, Any]:
     """The device configuration of the gateway `name`; zones rise by number. Raises: KeyError."""
     gateway = site.gateway(name)
     zones = sorted(gateway.zones, key=lambda zone: zone.number)
-    config = {
+    config: dict[str, Any] = {
         "gateway": gateway.name,
         "board": gateway.board,
         "lib_hash": lib_hash,
         "zones": [_zone(zone) for zone in zones],
     }
-    return {**config, "network": _network(gateway.network)} if gateway.network else config
+    if gateway.network:
+        config["network"] = _network(gateway.network)
+    return config | _people(site, gateway)
 
 
 def fingerprint(text: str) -> str:
@@ -65,8 +72,18 @@ def _network(network: Network) -> dict[str, Any]:
     }
 
 
+def _people(site: Site, gateway: Gateway) -> dict[str, Any]:
+    """What people and rounds need; `roster` becomes a file of its own (`gateway_files.py`)."""
+    found: dict[str, Any] = {}
+    if any(zone.kind in _ACTS for zone in gateway.zones):
+        found["roster"] = entries_of(site.people)
+    if gateway.rounds:
+        found["rounds"] = [one.compiled() for one in sorted(gateway.rounds, key=lambda one: one.number)]
+    return found | {"utc_offsets": utc_offsets(site.timezone)} if found else found
+
+
 def _zone(zone: Zone) -> dict[str, Any]:
-    wiring = zone.contact or zone.loop or zone.temperature
+    wiring = zone.contact or zone.loop or zone.temperature or zone.reader
     assert wiring is not None  # `site.py` checked that one is given
     compiled = {"zone": zone.number, **_wiring(wiring)}
     compiled["modes"] = "".join(str(RESPONSES.index(response)) for response in zone.responses)
@@ -76,10 +93,16 @@ def _zone(zone: Zone) -> dict[str, Any]:
         compiled["layer"] = 0
     if zone.confirm_s:
         compiled["confirm_ms"] = round(zone.confirm_s * 1000)
+    if zone.kind in _ACTS:
+        compiled["acts"] = 2 if zone.sets == "lockdown" else _ACTS[zone.kind]
+    if zone.person is not None:
+        compiled["person"] = zone.person
     return compiled
 
 
-def _wiring(wiring: Contact | Loop | Temperature) -> dict[str, Any]:
+def _wiring(wiring: Contact | Loop | Temperature | Reader) -> dict[str, Any]:
+    if isinstance(wiring, Reader):
+        return wiring.compiled()
     if isinstance(wiring, Contact):
         # The pin is pulled up and the contact goes to ground: closed reads 0.
         return {"type": "contact", "pin": wiring.pin, "rest": int(wiring.normally == "open")}

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from .site_lines import Path
 from .site_model import Contact, Gateway, Loop, Modes, Network, Site, Temperature, Zone
+from .site_people import Person, Reader, Round
 
 # (path, where, what is wrong, how to mend it)
 Finding = tuple[Path, str, str, str]
@@ -19,6 +20,7 @@ Finding = tuple[Path, str, str, str]
 _PATTERN_MENDS = {
     "name": "use 1 to 32 of a-z, 0-9 and -",
     "sensor": 'write the ROM id as "28-0316a4f1c2ff", or "chip"',
+    "credentials": 'write what is engraved on the iButton as "01-000012345678": family, then serial number',
 }
 _TABLES: dict[str, type[BaseModel]] = {
     "gateway": Gateway,
@@ -28,6 +30,9 @@ _TABLES: dict[str, type[BaseModel]] = {
     "contact": Contact,
     "loop": Loop,
     "temperature": Temperature,
+    "reader": Reader,
+    "round": Round,
+    "person": Person,
 }
 
 
@@ -41,7 +46,11 @@ def explain(document: dict[str, Any], error: dict[str, Any]) -> Finding:
     if kind == "extra_forbidden":
         return path, place, "unknown key", _unknown_mend(path)
     if kind == "string_pattern_mismatch":
-        return path, place, f"{given!r} is not allowed", _PATTERN_MENDS[key]
+        name = [str(step) for step in path if not isinstance(step, int)][-1]
+        return path, place, f"{given!r} is not allowed", _PATTERN_MENDS[name]
+    if kind == "value_error":
+        what, _, mend = str(error["ctx"]["error"]).partition("; ")
+        return path, place, what, mend
     if kind == "literal_error":
         return path, place, f"{given!r} is not known", f"use one of: {error['ctx']['expected']}"
     return path, place, f"{_shown(given)} is not allowed", re.sub(r"^\w+ should ", "it must ", error["msg"])

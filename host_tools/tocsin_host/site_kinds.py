@@ -86,7 +86,8 @@ KINDS: dict[Kind, Facts] = {
     "supply": Facts((), does=NO_WALK_TEST),
     "temperature": Facts(("temperature",), does=NO_WALK_TEST),
     "humidity": Facts((), does=NO_WALK_TEST),
-    "reader": Facts((), NEVER, NO_WALK_TEST | NO_INHIBIT),
-    "keyswitch": Facts((), NEVER, NO_WALK_TEST | NO_INHIBIT),
-    "checkpoint": Facts((), NEVER, NO_WALK_TEST | NO_INHIBIT),
+    # A reader is an alarm when credentials that nobody knows are tried there again and again.
+    "reader": Facts(("reader",), ALWAYS, NO_WALK_TEST | NO_INHIBIT),
+    "keyswitch": Facts(_SWITCH, NEVER, NO_WALK_TEST | NO_INHIBIT),
+    "checkpoint": Facts((*_SWITCH, "reader"), NEVER, NO_WALK_TEST | NO_INHIBIT),
 }

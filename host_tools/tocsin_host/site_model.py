@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from .site_kinds import ALWAYS, CHIME, FOLLOWS, KINDS, SILENT, Kind, Layer, Response, Responses
+from .site_people import Person, Reader, Round
 
 Scheme = Literal["4k7+2k2", "1k+1k"]
 Label = Annotated[str, Field(min_length=1, max_length=64)]
@@ -52,7 +53,7 @@ class Modes(_Table):
 
 
 class Zone(_Table):
-    """One protected thing; exactly one of `contact`, `loop` and `temperature` says how it is wired."""
+    """One protected thing; exactly one of `contact`, `loop`, `temperature` and `reader` says how it is wired."""
 
     number: Annotated[StrictInt, Field(ge=1, le=250)]
     name: Label
@@ -66,11 +67,14 @@ class Zone(_Table):
     contact: Contact | None = None
     loop: Loop | None = None
     temperature: Temperature | None = None
+    reader: Reader | None = None
+    person: Annotated[StrictInt, Field(ge=1, le=250)] | None = None
+    sets: Literal["closed", "lockdown"] | None = None
 
     @property
     def wirings(self) -> list[str]:
         """Names of the wirings given."""
-        return [name for name in ("contact", "loop", "temperature") if getattr(self, name) is not None]
+        return [name for name in ("contact", "loop", "temperature", "reader") if getattr(self, name) is not None]
 
     @property
     def responses(self) -> Responses:
@@ -118,6 +122,7 @@ class Gateway(_Table):
     room: Label
     network: Network | None = None
     zones: Annotated[list[Zone], Field(alias="zone", min_length=1)]
+    rounds: Annotated[list[Round], Field(alias="round")] = []
 
 
 class Site(_Table):
@@ -126,6 +131,7 @@ class Site(_Table):
     name: Label
     timezone: str = "UTC"
     gateways: Annotated[list[Gateway], Field(alias="gateway", min_length=1)]
+    people: Annotated[list[Person], Field(alias="person")] = []
 
     def gateway(self, name: str) -> Gateway:
         """The gateway of a name. Raises: KeyError naming those that there are."""

@@ -17,6 +17,7 @@ from .site_errors import Finding
 from .site_kinds import KINDS
 from .site_lines import Path
 from .site_model import Gateway, Loop, Network, Site, Temperature, Zone
+from .site_people_rules import people_rules
 
 # Neighbouring states must lie this far apart: the RP2040's ADC is off by some 30 mV, wires and resistors add.
 LEAST_GAP_MV = 200
@@ -33,7 +34,7 @@ def broken_rules(site: Site) -> list[Finding]:
             where = f"gateway {gateway.name}, name"
             found.append(((*path, "name"), where, "another gateway has this name", "give each its own"))
         found += _gateway(gateway, path)
-    return found
+    return found + list(people_rules(site))
 
 
 def _timezone(site: Site) -> Iterator[Finding]:
@@ -97,7 +98,7 @@ def _zone(gateway: Gateway, zone: Zone, path: Path) -> Iterator[Finding]:
     where, given = _where(gateway, zone), zone.wirings
     if len(given) != 1:
         what = f"has {' and '.join(given) if given else 'no wiring'}"
-        yield path, where, what, "give exactly one of contact, loop and temperature"
+        yield path, where, what, "give exactly one of contact, loop, temperature and reader"
     elif given[0] not in KINDS[zone.kind].wirings:
         what = f"a {zone.kind} cannot be wired as {given[0]}"
         mend = f"wire it as {' or '.join(KINDS[zone.kind].wirings)}, or choose another kind"
@@ -139,9 +140,10 @@ _Wire = tuple[tuple[str, ...], str, int | str, tuple[str, str] | None]
 
 def _wires_of(zone: Zone, board: dict[str, Any]) -> Iterator[_Wire]:
     """(keys, name, what must be unique, what is wrong and how to mend it) of each wire of a zone."""
-    if zone.contact:
-        pin = zone.contact.pin
-        yield ("contact", "pin"), f"pin {pin}", pin, None if pin in board["pins"] else _no_pin(pin, board)
+    for name, wire in (("contact", zone.contact), ("reader", zone.reader)):
+        if wire:
+            pin = wire.pin
+            yield (name, "pin"), f"pin {pin}", pin, None if pin in board["pins"] else _no_pin(pin, board)
     if zone.loop:
         channel = zone.loop.adc
         if channel in board["adc"]:

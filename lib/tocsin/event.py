@@ -75,6 +75,13 @@ VERDICT_UNKNOWN = const(3)
 VERDICT_BAD_ARGUMENT = const(4)
 VERDICT_REFUSED = const(5)
 
+ACCESS_TAKEN = const(0)
+ACCESS_UNKNOWN = const(1)
+ACCESS_OUTSIDE = const(2)
+ACCESS_NO_RIGHT = const(3)
+ACCESS_NO_CLOCK = const(4)
+ACCESS_REPEATED = const(5)
+
 TROUBLE_TASK_DIED = const(1)
 TROUBLE_TASK_HOPELESS = const(2)
 TROUBLE_SAMPLES_LOST = const(3)
@@ -92,6 +99,7 @@ TROUBLE_CERTIFICATE = const(14)
 TROUBLE_SECTOR_FAILED = const(15)
 TROUBLE_FLASH_WORN = const(16)
 TROUBLE_HOST_CLOCK = const(18)
+TROUBLE_ROSTER = const(21)
 
 # `value` of a fault or heartbeat without a reading: the largest signed 32-bit number.
 NO_READING = const(0x7FFFFFFF)

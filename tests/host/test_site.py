@@ -173,12 +173,13 @@ def test_a_good_site_is_right(tmp_path):
         (
             "loop = {",
             "contact = { pin = 9, normally = 'open' }\nloop = {",
-            "23: gateway gallery, zone 3: has contact and loop; give exactly one of contact, loop and temperature",
+            "23: gateway gallery, zone 3: has contact and loop; "
+            "give exactly one of contact, loop, temperature and reader",
         ),
         (
             'contact = { pin = 2, normally = "closed" }\n',
             "",
-            "8: gateway gallery, zone 1: has no wiring; give exactly one of contact, loop and temperature",
+            "8: gateway gallery, zone 1: has no wiring; give exactly one of contact, loop, temperature and reader",
         ),
         (
             'kind = "temperature"',
