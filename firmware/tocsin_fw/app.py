@@ -20,9 +20,10 @@ from tocsin.zone import Zone
 
 from . import failed_start, measure, start
 from .flash import ReservedFlash
-from .guard import Guard
+from .guard import Guarding
 from .journal import Journal
 from .keystore import Keystore
+from .memory import Memory
 from .orders import Orders
 from .pulse import Pulse, input_word
 from .recorder import Recorder
@@ -54,15 +55,16 @@ class Gateway:
         journal = Journal(flash)
         self.recorder = recorder = Recorder(journal, keystore, hal.random)
         zones = {entry["zone"]: Zone(entry["zone"], entry["modes"], entry.get("does", 0)) for entry in config["zones"]}
-        self.guard = Guard(list(zones.values()), recorder)
-        self.contacts = _contacts(config, zones, hal, recorder, self.guard)
-        self.measurements = _measurements(config, zones, hal, self.guard)
+        self.memory = Memory(hal.storage)
+        self.guarding = Guarding(config, list(zones.values()), recorder, self.memory, uptime_ms)
+        self.contacts = _contacts(config, zones, hal, recorder, self.guarding)
+        self.measurements = _measurements(config, zones, hal, self.guarding)
         self.network = _network(config, hal, recorder)
         links: "list[Link]" = [hal.link, self.network] if self.network else [hal.link]
         hello = _hello(config, keystore, recorder)
         sessions = [GatewaySession(hello, keystore.link_key(), journal, hal.random) for _ in links]
         self.pulse = Pulse(hal, recorder, self.contacts, sessions)
-        orders = Orders(recorder, self.guard, self.pulse.heartbeat, uptime_ms)
+        orders = Orders(recorder, self.guarding.guard, self.pulse.heartbeat, uptime_ms)
         self.uplinks = [Uplink(link, sessions[i], recorder, orders, uptime_ms) for i, link in enumerate(links)]
         recorder.start(uptime_ms)
         recorder.on_record = self._wake
@@ -86,7 +88,7 @@ class Gateway:
             self.recorder.trouble(TROUBLE_ROOT_FILES, strangers)
         gc.threshold(-1)  # as it is without main_rp2's
         supervisor = Supervisor(self.hal, self.recorder, self._nudge)
-        for task in (self._sense, self._measure, self.pulse.run):
+        for task in (self._sense, self._measure, self._guard, self.pulse.run):
             supervisor.add(task)
         for uplink in self.uplinks:
             supervisor.add(uplink.listen)
@@ -100,6 +102,9 @@ class Gateway:
             beat()
             self.contacts.drain(self._start_until_ms)
             await self.hal.sampler.flag.wait()
+
+    async def _guard(self, beat: "Beat") -> None:
+        await self.guarding.run(self.contacts, self._start_until_ms, beat)
 
     async def _measure(self, beat: "Beat") -> None:
         while True:
@@ -118,13 +123,13 @@ class Gateway:
             uplink.wake()
 
 
-def _contacts(config: "Config", zones: "dict[int, Zone]", hal: "Hal", recorder: Recorder, guard: Guard) -> Contacts:
+def _contacts(config: "Config", zones: "dict[int, Zone]", hal: "Hal", recorder: Recorder, guard: Guarding) -> Contacts:
     entries = [entry for entry in config["zones"] if entry["type"] == "contact"]
     contacts = [Contact(zones[entry["zone"]], entry["pin"]) for entry in entries]
     return Contacts(contacts, hal.sampler, recorder, guard.announce)
 
 
-def _measurements(config: "Config", zones: "dict[int, Zone]", hal: "Hal", guard: Guard) -> measure.Measurements:
+def _measurements(config: "Config", zones: "dict[int, Zone]", hal: "Hal", guard: Guarding) -> measure.Measurements:
     makers = {"loop": measure.loop, "temperature": measure.temperature}
     entries = [entry for entry in config["zones"] if entry["type"] in makers]
     found = [makers[entry["type"]](entry, zones[entry["zone"]], hal) for entry in entries]

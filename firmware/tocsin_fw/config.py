@@ -19,13 +19,24 @@ if TYPE_CHECKING:
 
 # What belongs at the root of a board's file system. The stock image looks for modules there first, so a stray
 # /struct.py would stand in for a built-in one.
-ROOT_FILES = ("boot.py", "main.py", "lib", "site.json", "keys", "flash", "last-error.txt", "failed-starts", "roster")
+ROOT_FILES = (
+    "boot.py",
+    "main.py",
+    "lib",
+    "site.json",
+    "keys",
+    "flash",
+    "last-error.txt",
+    "failed-starts",
+    "roster",
+    "state",
+)
 
 _HEX = "0123456789abcdef"
 # Field, smallest, largest.
 _NEEDED = (("zone", 1, 250),)
 # May be left out.
-_OPTIONAL = (("does", 0, 127), ("layer", 0, 1), ("confirm_ms", 0, 600_000), ("acts", 0, 2), ("person", 1, 250))
+_OPTIONAL = (("does", 0, 255), ("layer", 0, 1), ("confirm_ms", 0, 600_000), ("acts", 0, 2), ("person", 1, 250))
 _FIELDS = {
     "contact": (("pin", 0, 29), ("rest", 0, 1)),
     "loop": (
@@ -102,6 +113,12 @@ def _is_sensor(name: "Any", board: str) -> bool:
     return bool(board) and isinstance(name, str) and name[2:3] == "-" and _is_hex(name[:2] + name[3:], 14)
 
 
+def _is_guard(guard: "Any") -> bool:
+    """Whether these are the delays of a guard, in seconds."""
+    keys = ("exit_s", "entry_s", "confirm_s")
+    return isinstance(guard, dict) and all(_is_within(guard.get(key, 0), 0, 3600) for key in keys)
+
+
 def _is_network(network: "Any") -> bool:
     """Whether this says where the broker is, and how its certificate is known."""
     if not isinstance(network, dict) or not isinstance(network.get("port"), int):
@@ -171,6 +188,7 @@ _CHECKS: "tuple[tuple[str, Callable[[Any], bool]], ...]" = (
 )
 _OPTIONAL_CHECKS: "tuple[tuple[str, Callable[[Any], bool]], ...]" = (
     ("network", _is_network),
+    ("guard", _is_guard),
     ("utc_offsets", _are_offsets),
     ("rounds", _are_rounds),
 )

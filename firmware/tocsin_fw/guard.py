@@ -1,48 +1,88 @@
-"""From an input's state to the event that is sealed: zones, and the mode they are judged by.
+"""The guard at work: what it was told last time, the clock it goes by, and keeping what must survive.
 
-Role in the flow: stages 4 and 5. Context: task.
+Role in the flow: stages 4 and 5. Context: task. What it decides: `tocsin.judge`, `tocsin.guard`.
 """
 
-from tocsin.event import SOURCE_GATEWAY, STATE_ALARM, STATE_TAMPER, TYPE_ALARM, TYPE_MODE, VERDICT_DONE
-from tocsin.policy import Policy
-from tocsin.zone import IS_TAMPER
+import asyncio
+import json
+
+from tocsin.event import TROUBLE_MEMORY
+from tocsin.guard import Guard
+from tocsin.guard_state import resume, snapshot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tocsin.zone import Zone
 
+    from .hal import Beat, Config, UptimeMs
+    from .memory import Memory
     from .recorder import Recorder
+    from .sense import Contacts
+
+_NAME = "guard"
+# A trouble that lasts is told at once, then this often.
+_TROUBLE_EVERY_MS = 60_000
 
 
-class Guard:
-    """The zones of a gateway under its policy."""
+class Guarding:
+    """`guard` over the life of a gateway; `announce` is where zones say how they stand."""
 
-    def __init__(self, zones: "list[Zone]", recorder: "Recorder") -> None:
-        self._zones = zones
+    def __init__(
+        self, config: "Config", zones: "list[Zone]", recorder: "Recorder", memory: "Memory", uptime_ms: "UptimeMs"
+    ) -> None:
+        delays = config.get("guard", {})
+        self.guard = Guard(
+            zones, recorder, delays.get("exit_s", 0), delays.get("entry_s", 0), delays.get("confirm_s", 0)
+        )
+        self.announce = self.guard.announce
         self._recorder = recorder
-        self._policy = Policy(recorder.mode)
+        self._memory = memory
+        self._uptime_ms = uptime_ms
+        self._told_at_ms = -_TROUBLE_EVERY_MS
+        self._resume()
 
-    def announce(self, zone: "Zone", state: int, value: int, count: int, at_ms: int) -> None:
-        """Take the state (0 … 3) of `zone` seen at uptime `at_ms`; `value` and `count` as docs/record.md gives them."""
-        if state == STATE_ALARM and zone.does & IS_TAMPER:
-            state = STATE_TAMPER
-        before = zone.state
-        kind = zone.observe(state)
-        if kind:
-            kind = self._policy.judge(zone, kind)
-        if kind:
-            self._recorder.record(kind, zone.number, before, state, value, count, at_ms)
+    async def run(self, contacts: "Contacts", start_until_ms: int, beat: "Beat") -> None:
+        """The task."""
+        while True:
+            beat()
+            now_ms = self._uptime_ms()
+            if now_ms >= start_until_ms:
+                contacts.drain(start_until_ms)
+                self.guard.start(contacts.at_rest(), now_ms)
+                break
+            await asyncio.sleep_ms(start_until_ms - now_ms)
+        while True:
+            beat()
+            now_ms = self._uptime_ms()
+            self.tick(now_ms)
+            await asyncio.sleep_ms(max(0, self.guard.next_ms(now_ms) - now_ms))
 
-    def set_mode(self, mode: int, person: int, override: bool, now_ms: int) -> int:
-        """Change the mode for `person` (0: nobody is named); the verdict.
+    def tick(self, now_ms: int) -> None:
+        """End what is over, and keep what changed."""
+        utc_ms = self._recorder.clock.utc_ms(now_ms)
+        self.guard.tick(now_ms, utc_ms)
+        if self.guard.is_changed:
+            self.guard.is_changed = False
+            self._keep(now_ms, utc_ms)
+        if not self._recorder.is_waiting():
+            self._memory.save()
+        if self._memory.lost_count and now_ms - self._told_at_ms >= _TROUBLE_EVERY_MS:
+            self._told_at_ms = now_ms
+            lost_count, self._memory.lost_count = self._memory.lost_count, 0
+            self._recorder.trouble(TROUBLE_MEMORY, lost_count)
 
-        A zone that stands open and is guarded from now on is an alarm at once.
-        """
-        before = self._policy.mode
-        if mode == before:
-            return VERDICT_DONE
-        self._policy.mode = self._recorder.mode = mode
-        self._recorder.record(TYPE_MODE, SOURCE_GATEWAY, value=mode, count=before | person << 8, at_ms=now_ms)
-        for zone in self._policy.open_on_setting(self._zones, before):
-            self._recorder.record(TYPE_ALARM, zone.number, STATE_ALARM, STATE_ALARM, count=1)
-        return VERDICT_DONE
+    def _keep(self, now_ms: int, utc_ms: int) -> None:
+        self._memory.keep(_NAME, json.dumps(snapshot(self.guard, now_ms, utc_ms)).encode())
+
+    def _resume(self) -> None:
+        """Go on with what was kept. A gateway that was never started before has nothing to miss."""
+        kept, lost_count = self._memory.load(_NAME), self._memory.lost_count
+        try:
+            if kept:
+                resume(self.guard, json.loads(kept), self._uptime_ms())
+            else:
+                self._memory.lost_count = max(lost_count, int(self._recorder.boot > 1))
+                self._keep(0, 0)
+                self._memory.save()
+        except (ValueError, TypeError, IndexError):
+            self._memory.lost_count += 1

@@ -20,7 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .guard import Guard
+    from tocsin.guard import Guard
+
     from .hal import UptimeMs
     from .recorder import Recorder
 
@@ -61,7 +62,7 @@ class Orders:
             mode, person, override = argument & 255, argument >> 8 & 255, argument >> 16
             if mode >= MODES or person > PERSON_MAX or override not in (0, 1) or override > person:
                 return VERDICT_BAD_ARGUMENT
-            return self._guard.set_mode(mode, person, bool(override), self._uptime_ms())
+            return self._guard.set_mode(mode, person, bool(override), self._uptime_ms(), True)
         if code == HEARTBEAT_NOW:
             self._heartbeat()
             return VERDICT_DONE

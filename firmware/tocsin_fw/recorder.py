@@ -55,6 +55,7 @@ class Recorder:
     def __init__(self, journal: "Journal", keystore: "Keystore", random: "Callable[[int], bytes]") -> None:
         self.clock = WallClock()
         self.on_record: "Callable[[], None] | None" = None
+        self.test = 0  # 1: a walk test runs, what is recorded of zones is marked
         self._journal = journal
         self._keystore = keystore
         self._unwritten: list[tuple[bytes, int, bytes]] = []
@@ -85,7 +86,7 @@ class Recorder:
             at_ms = self._uptime_ms()
         sealer = self._sealer
         seq, mac_before = sealer.seq, sealer.mac
-        flags = pack_flags(after, before, self.clock.quality(at_ms))
+        flags = pack_flags(after, before, self.clock.quality(at_ms), self.test if source != SOURCE_GATEWAY else 0)
         utc_ms = self.clock.utc_ms(at_ms)
         data = sealer.seal(kind, source, flags, self.boot, at_ms, utc_ms, value, count)
         self._made_count += 1
@@ -111,6 +112,10 @@ class Recorder:
         if self.key_missing:
             self.trouble(TROUBLE_KEY_DAMAGED, 0)
         self._anchor()
+
+    def is_waiting(self) -> bool:
+        """Whether flash refuses to be written: records wait in RAM."""
+        return bool(self._unwritten)
 
     def take_made_count(self) -> int:
         """Records made since the last call."""

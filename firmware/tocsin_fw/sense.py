@@ -86,6 +86,11 @@ class Contacts:
             self._dropped_count = dropped_count
             self._catch_up()
 
+    def at_rest(self) -> "list[Zone]":
+        """Zones whose contact the alarm layer sees at rest: nothing is announced of them until they move."""
+        levels = self._sampler.levels(ALARM)
+        return [contact.zone for contact in self._contacts if not levels >> contact.pin & 1]
+
     def _catch_up(self) -> None:
         """A full ring dropped transitions: bring every zone to what the alarm layer says now."""
         levels = self._sampler.levels(ALARM)

@@ -29,6 +29,7 @@ _TROUBLES = {
     event.TROUBLE_CERTIFICATE: "the broker's certificate is not the right one, {} attempts",
     event.TROUBLE_SECTOR_FAILED: "flash sector {} failed",
     event.TROUBLE_FLASH_WORN: "flash nearly worn, {} erases",
+    event.TROUBLE_MEMORY: "what is kept over a power cut was lost, damaged or could not be kept: {} files",
     event.TROUBLE_HOST_CLOCK: "the host's clock is before 2020 or after 2100 and was not believed, {} times; set it",
 }
 _RESETS = {event.RESET_UNKNOWN: "unknown cause", event.RESET_POWER: "power", event.RESET_WATCHDOG: "watchdog"}
@@ -115,7 +116,7 @@ def _state_text(record: Record) -> str:
         text += ", no reading"
     elif record.value:
         text += f", reading {record.value}"
-    return text + (", found so at start" if record.count == 1 else "")
+    return text + {1: ", found so", 2: ", nobody unset in time"}.get(record.count, "")
 
 
 def _name(names: tuple[str, ...], number: int) -> str:

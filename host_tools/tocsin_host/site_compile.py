@@ -37,6 +37,8 @@ def compile_gateway(site: Site, name: str, lib_hash: str) -> dict[str, Any]:
         "lib_hash": lib_hash,
         "zones": [_zone(zone) for zone in zones],
     }
+    if gateway.guard:
+        config["guard"] = {key: value for key, value in gateway.guard.model_dump().items() if value}
     if gateway.network:
         config["network"] = _network(gateway.network)
     return config | _people(site, gateway)

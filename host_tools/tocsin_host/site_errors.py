@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from .site_lines import Path
-from .site_model import Contact, Gateway, Loop, Modes, Network, Site, Temperature, Zone
+from .site_model import Contact, Delays, Gateway, Loop, Modes, Network, Site, Temperature, Zone
 from .site_people import Person, Reader, Round
 
 # (path, where, what is wrong, how to mend it)
@@ -25,6 +25,7 @@ _PATTERN_MENDS = {
 _TABLES: dict[str, type[BaseModel]] = {
     "gateway": Gateway,
     "network": Network,
+    "guard": Delays,
     "zone": Zone,
     "modes": Modes,
     "contact": Contact,

@@ -51,6 +51,7 @@ RELEASABLE = 8  # a work of art that a person may move for a while
 NO_WALK_TEST = 16
 NO_INHIBIT = 32
 FIRE = 64
+NO_CONFIRM = 128  # its alarm says nothing of a burglar
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,12 @@ class Facts:
     layer: Layer = "normal"
 
 
+# What no mode may soften.
+ALWAYS_INSTANT: tuple[Kind, ...] = ("hold-up", "tamper", "smoke", "heat")
+
 _SWITCH = ("contact", "loop")
+_MEASURED = NO_WALK_TEST | NO_CONFIRM
+_PEOPLE = NO_WALK_TEST | NO_INHIBIT | NO_CONFIRM
 
 KINDS: dict[Kind, Facts] = {
     "door": Facts(_SWITCH, FOLLOWS),
@@ -76,18 +82,18 @@ KINDS: dict[Kind, Facts] = {
     "vehicle": Facts(_SWITCH, FOLLOWS),
     "hold-up": Facts(_SWITCH, does=SILENT | NO_INHIBIT),
     "tamper": Facts(_SWITCH, does=IS_TAMPER | NO_INHIBIT),
-    "water": Facts(_SWITCH),
-    "water-level": Facts(()),
-    "wind": Facts((), does=NO_WALK_TEST),
-    "smoke": Facts(_SWITCH, does=FIRE),
-    "heat": Facts(_SWITCH, does=FIRE),
-    "mains": Facts(_SWITCH, does=NO_WALK_TEST),
-    "battery": Facts((), does=NO_WALK_TEST),
-    "supply": Facts((), does=NO_WALK_TEST),
-    "temperature": Facts(("temperature",), does=NO_WALK_TEST),
-    "humidity": Facts((), does=NO_WALK_TEST),
+    "water": Facts(_SWITCH, does=NO_CONFIRM),
+    "water-level": Facts((), does=NO_CONFIRM),
+    "wind": Facts((), does=_MEASURED),
+    "smoke": Facts(_SWITCH, does=FIRE | NO_CONFIRM),
+    "heat": Facts(_SWITCH, does=FIRE | NO_CONFIRM),
+    "mains": Facts(_SWITCH, does=_MEASURED),
+    "battery": Facts((), does=_MEASURED),
+    "supply": Facts((), does=_MEASURED),
+    "temperature": Facts(("temperature",), does=_MEASURED),
+    "humidity": Facts((), does=_MEASURED),
     # A reader is an alarm when credentials that nobody knows are tried there again and again.
     "reader": Facts(("reader",), ALWAYS, NO_WALK_TEST | NO_INHIBIT),
-    "keyswitch": Facts(_SWITCH, NEVER, NO_WALK_TEST | NO_INHIBIT),
-    "checkpoint": Facts((*_SWITCH, "reader"), NEVER, NO_WALK_TEST | NO_INHIBIT),
+    "keyswitch": Facts(_SWITCH, NEVER, _PEOPLE),
+    "checkpoint": Facts((*_SWITCH, "reader"), NEVER, _PEOPLE),
 }

@@ -114,6 +114,14 @@ class Network(_Table):
     certificate_sha256: Annotated[list[str], Field(min_length=1, max_length=4)]
 
 
+class Delays(_Table):
+    """How long a gateway waits for people, and how near two alarms must be to confirm each other; 0: not at all."""
+
+    exit_s: Annotated[StrictInt, Field(ge=0, le=300)] = 0
+    entry_s: Annotated[StrictInt, Field(ge=0, le=300)] = 0
+    confirm_s: Annotated[StrictInt, Field(ge=0, le=3600)] = 0
+
+
 class Gateway(_Table):
     """One box: a board and what is wired to it."""
 
@@ -121,6 +129,7 @@ class Gateway(_Table):
     board: str
     room: Label
     network: Network | None = None
+    guard: Delays | None = None
     zones: Annotated[list[Zone], Field(alias="zone", min_length=1)]
     rounds: Annotated[list[Round], Field(alias="round")] = []
 

@@ -14,7 +14,7 @@ import tocsin_boards
 
 from .site_compile import fingerprint, loop_voltages
 from .site_errors import Finding
-from .site_kinds import KINDS
+from .site_kinds import ALWAYS, ALWAYS_INSTANT, KINDS
 from .site_lines import Path
 from .site_model import Gateway, Loop, Network, Site, Temperature, Zone
 from .site_people_rules import people_rules
@@ -106,6 +106,7 @@ def _zone(gateway: Gateway, zone: Zone, path: Path) -> Iterator[Finding]:
     if zone.modes and zone.around_the_clock is not None:
         mend = "keep one of them: around_the_clock = true is short for instant in every mode"
         yield (*path, "modes"), f"{where}, modes", "around_the_clock says the same, perhaps otherwise", mend
+    yield from _responses(gateway, zone, path)
     if zone.temperature and zone.temperature.low_c >= zone.temperature.high_c:
         what = f"low_c {zone.temperature.low_c:g} is not below high_c {zone.temperature.high_c:g}"
         yield (*path, "temperature", "low_c"), f"{where}, temperature.low_c", what, "set the limits apart"
@@ -113,6 +114,15 @@ def _zone(gateway: Gateway, zone: Zone, path: Path) -> Iterator[Finding]:
         what = f"two states lie only {gap_mv} mV apart"
         mend = f"choose a pull-up nearer to 4700 ohm, so that it is {LEAST_GAP_MV} mV"
         yield (*path, "loop", "pull_up_ohm"), f"{where}, loop.pull_up_ohm", what, mend
+
+
+def _responses(gateway: Gateway, zone: Zone, path: Path) -> Iterator[Finding]:
+    where = f"{_where(gateway, zone)}, modes"
+    if "delayed" in zone.responses and not (gateway.guard and gateway.guard.entry_s):
+        mend = "write guard = { entry_s = 30 } into the gateway, or instant here"
+        yield (*path, "modes"), where, "delayed, but the gateway has no entry delay", mend
+    if zone.kind in ALWAYS_INSTANT and zone.responses != ALWAYS:
+        yield (*path, "modes"), where, f"a {zone.kind} is an alarm at once in every mode", "leave modes out"
 
 
 def _least_gap_mv(loop: Loop) -> int:

@@ -100,6 +100,7 @@ TROUBLE_SECTOR_FAILED = const(15)
 TROUBLE_FLASH_WORN = const(16)
 TROUBLE_HOST_CLOCK = const(18)
 TROUBLE_ROSTER = const(21)
+TROUBLE_MEMORY = const(20)
 
 # `value` of a fault or heartbeat without a reading: the largest signed 32-bit number.
 NO_READING = const(0x7FFFFFFF)

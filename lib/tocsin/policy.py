@@ -1,44 +1,49 @@
-"""Whether a zone's alarm is an alarm now: the mode of the gateway.
+"""What a zone's state asks for now: the mode, and whatever excuses the zone.
 
-Role in the flow: stage 5, from a zone transition to the event that is sealed.
-Shared: gateway and host. Context: task.
+Role in the flow: stage 5, from a zone's state to the event that is sealed.
+Shared: gateway and host (its tests). Context: task. Reference: docs/modes.md.
 """
 
-from .event import MODE_CLOSED, MODES, STATE_ALARM, TYPE_ACTIVITY, TYPE_ALARM, TYPE_RESTORE
-from .zone import RESPONSE_LOG
+from .event import STATE_ALARM, TYPE_ACTIVITY, TYPE_ALARM, TYPE_DELAY, TYPE_FAULT, TYPE_TAMPER, TYPE_TEST
+from .zone import IS_TAMPER, NO_CONFIRM, NO_WALK_TEST, RESPONSE_DELAYED, RESPONSE_LOG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .excuses import Excuses
     from .zone import Zone
 
-# By response: off, log, delayed (until there are delays: at once), instant.
-_ALARMS = (0, TYPE_ACTIVITY, TYPE_ALARM, TYPE_ALARM)
+# By state.
+_TYPES = (0, TYPE_ALARM, TYPE_TAMPER, TYPE_FAULT)
 
 
-class Policy:
-    """The mode, and what it makes of a transition. A gateway that knows no mode is closed: it fails towards alarm."""
+def asked_for(zone: "Zone", mode: int, excuses: "Excuses", testing: bool) -> int:
+    """Type of the record that the zone's state asks for: 0 none, TYPE_TEST a hit, TYPE_DELAY an alarm that may wait.
 
-    def __init__(self, mode: int = MODE_CLOSED) -> None:
-        self.mode = mode if 0 <= mode < MODES else MODE_CLOSED
+    Tamper and fault are never softened by a mode, only by an inhibit.
+    """
+    if excuses.is_inhibited(zone.number):
+        return 0
+    state = zone.state
+    if testing and not zone.does & NO_WALK_TEST and (state == STATE_ALARM or (state and zone.does & IS_TAMPER)):
+        return TYPE_TEST
+    if state != STATE_ALARM:
+        return _TYPES[state]
+    response = zone.response(mode)
+    if response == RESPONSE_LOG or (response and excuses.is_released(zone.number)):
+        return TYPE_ACTIVITY
+    if response == RESPONSE_DELAYED:
+        return TYPE_DELAY
+    return TYPE_ALARM if response else 0
 
-    def judge(self, zone: "Zone", kind: int) -> int:
-        """Record type for a transition of type `kind`, 0 for none: during open hours visitors are activity, no alarm.
 
-        Tamper and fault are never softened. A restore is told of what was told.
-        """
-        if kind == TYPE_ALARM:
-            kind = _ALARMS[zone.response(self.mode)]
-        elif kind == TYPE_RESTORE and not zone.told:
-            kind = 0
-        zone.told = kind not in (0, TYPE_RESTORE)
-        return kind
+def in_the_way(zones: "list[Zone]", mode: int, excuses: "Excuses") -> "list[Zone]":
+    """Zones that are not at rest, would be guarded in `mode`, and that nothing excuses.
 
-    def open_on_setting(self, zones: "list[Zone]", before: int) -> "list[Zone]":
-        """Zones that stand in alarm as the mode changes from `before`, and were none of its alarms: each is one now."""
-        found = []
-        for zone in zones:
-            is_guarded = zone.response(self.mode) > RESPONSE_LOG
-            if zone.state == STATE_ALARM and is_guarded and zone.response(before) <= RESPONSE_LOG:
-                zone.told = True
-                found.append(zone)
-        return found
+    What says nothing of a burglar, as a thermometer, is in nobody's way.
+    """
+    found = []
+    for zone in zones:
+        is_guarded = zone.state and zone.response(mode) > RESPONSE_LOG and not zone.does & NO_CONFIRM
+        if is_guarded and not excuses.is_inhibited(zone.number) and not excuses.is_released(zone.number):
+            found.append(zone)
+    return found

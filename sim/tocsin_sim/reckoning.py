@@ -111,8 +111,10 @@ def _expected_of(action: Action, stage: Stage) -> Iterator[Expectation]:
     if action.do == "order":
         to_ms = from_ms + _ORDER_WITHIN_MS
         mode = event_names.MODE_NAMES.index(action.mode or "")
-        yield Expectation(gateway, event.TYPE_COMMAND, source, from_ms, to_ms, SET_MODE)
-        yield Expectation(gateway, event.TYPE_MODE, source, from_ms, to_ms, mode)
+        verdict = event.VERDICT_REFUSED if action.refused else event.VERDICT_DONE
+        yield Expectation(gateway, event.TYPE_COMMAND, source, from_ms, to_ms, verdict << 8 | SET_MODE)
+        if not action.refused:
+            yield Expectation(gateway, event.TYPE_MODE, source, from_ms, to_ms, mode)
     elif action.do == "clock-step":
         for name in stage.conductor.gateways:
             yield Expectation(name, event.TYPE_TIME_SET, source, from_ms, from_ms + _TIME_ASK_WITHIN_MS)

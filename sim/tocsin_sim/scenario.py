@@ -50,6 +50,7 @@ class Action(_Table):
     per_s: Annotated[float, Field(gt=0)] = 5.0
     celsius: float | None = None
     mode: Mode | None = None
+    refused: bool = False
     step_s: float | None = None
 
     @property
@@ -65,7 +66,24 @@ class Expect(_Table):
     """One event that must come: from `at_s` on, `within_s` at most."""
 
     at_s: Annotated[float, Field(ge=0)]
-    type: Literal["alarm", "activity", "restore", "tamper", "fault", "mode", "trouble", "overflow", "chatter"]
+    type: Literal[
+        "alarm",
+        "activity",
+        "restore",
+        "tamper",
+        "fault",
+        "mode",
+        "trouble",
+        "overflow",
+        "chatter",
+        "inhibit",
+        "release",
+        "delay",
+        "confirmed",
+        "output",
+        "refusal",
+        "warning",
+    ]
     gateway: str
     zone: str = ""
     within_s: Annotated[float, Field(gt=0)] = 1.0

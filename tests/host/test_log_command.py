@@ -70,7 +70,7 @@ def test_show_bad_arguments_name_what_there_is(folder: Path) -> None:
     [
         (event.TYPE_TRANSITION, 0, 1, 0, "not at rest"),
         (event.TYPE_TRANSITION, 0, 0, 0, "at rest"),
-        (event.TYPE_FAULT, 3, event.NO_READING, 1, "normal → fault, no reading, found so at start"),
+        (event.TYPE_FAULT, 3, event.NO_READING, 1, "normal → fault, no reading, found so"),
         (event.TYPE_TAMPER, 2 | 1 << 2, 1234, 0, "alarm → tamper, reading 1234"),
         (event.TYPE_HEARTBEAT, 0, 24_500, 3, "3 records since the last, chip 24.5 °C"),
         (event.TYPE_HEARTBEAT, 0, event.NO_READING, 0, "0 records since the last"),

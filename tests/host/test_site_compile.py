@@ -42,14 +42,14 @@ def test_the_gallery_compiles_to_what_its_gateway_reads():
             "high_mc": 25000,
             "period_s": 60,
             "modes": "3333",
-            "does": 16,
+            "does": 144,
         },
     ]
 
 
 def test_an_open_contact_rests_high():
     zones = compile_gateway(load_site(MUSEUM), "storeroom", "")["zones"]
-    assert zones[2] == {"zone": 3, "type": "contact", "pin": 4, "rest": 1, "modes": "3333"}
+    assert zones[2] == {"zone": 3, "type": "contact", "pin": 4, "rest": 1, "modes": "3333", "does": 128}
 
 
 def test_a_network_is_compiled_with_the_fingerprint_in_small_letters(tmp_path):

@@ -26,9 +26,12 @@ def compiled(folder: Path, *lines: str) -> dict[str, object]:
     return compile_gateway(load_site(write(folder, *lines)), "g", "")["zones"][0]
 
 
+DELAYS = 'room = "R"\nguard = { entry_s = 20, exit_s = 30 }\n'
+
+
 def test_every_kind_has_its_facts_and_the_bits_are_those_of_the_device() -> None:
     assert set(get_args(Kind)) == set(KINDS)
-    for name in ("SILENT", "CHIME", "IS_TAMPER", "RELEASABLE", "NO_WALK_TEST", "NO_INHIBIT", "FIRE"):
+    for name in ("SILENT", "CHIME", "IS_TAMPER", "RELEASABLE", "NO_WALK_TEST", "NO_INHIBIT", "FIRE", "NO_CONFIRM"):
         assert getattr(site_kinds, name) == getattr(device, name)
 
 
@@ -42,8 +45,8 @@ def test_every_kind_has_its_facts_and_the_bits_are_those_of_the_device() -> None
         ("object", "3333", 8, None),
         ("hold-up", "3333", 33, None),
         ("tamper", "3333", 36, None),
-        ("smoke", "3333", 64, None),
-        ("water", "3333", None, None),
+        ("smoke", "3333", 192, None),
+        ("water", "3333", 128, None),
     ],
 )
 def test_defaults_by_kind(tmp_path: Path, kind: str, modes: str, does: int | None, layer: int | None) -> None:
@@ -52,7 +55,7 @@ def test_defaults_by_kind(tmp_path: Path, kind: str, modes: str, does: int | Non
 
 
 def test_a_zone_may_say_otherwise(tmp_path: Path) -> None:
-    zone = compiled(
+    path = write(
         tmp_path,
         'kind = "door"',
         'modes = { open = "off", closed = "delayed" }',
@@ -61,7 +64,10 @@ def test_a_zone_may_say_otherwise(tmp_path: Path) -> None:
         "silent = true",
         "chime = true",
     )
-    assert zone == {
+    path.write_text(path.read_text().replace('room = "R"\n', DELAYS))
+    config = compile_gateway(load_site(path), "g", "")
+    assert config["guard"] == {"entry_s": 20, "exit_s": 30}
+    assert config["zones"][0] == {
         "zone": 1,
         "type": "contact",
         "pin": 2,
@@ -89,6 +95,14 @@ def test_around_the_clock_is_short_for_all_modes(tmp_path: Path) -> None:
         (
             ['kind = "door"', "around_the_clock = true", 'modes = { open = "log" }'],
             "zone 1, modes: around_the_clock says the same, perhaps otherwise; keep one of them",
+        ),
+        (
+            ['kind = "door"', 'modes = { closed = "delayed" }'],
+            "zone 1, modes: delayed, but the gateway has no entry delay; write guard = { entry_s = 30 }",
+        ),
+        (
+            ['kind = "smoke"', 'modes = { open = "log" }'],
+            "zone 1, modes: a smoke is an alarm at once in every mode; leave modes out",
         ),
         (['kind = "temperature"'], "zone 1, kind: a temperature cannot be wired as contact; wire it as temperature"),
     ],

@@ -1,45 +1,58 @@
-"""What the mode makes of an alarm."""
+"""What a zone's state asks for: modes and excuses."""
 
 from tocsin import event
-from tocsin.policy import Policy
+from tocsin.excuses import INHIBIT, OVERRIDE, RELEASE, Excuses
+from tocsin.policy import asked_for, in_the_way
 from tocsin.zone import Zone
 
-KINDS = (event.TYPE_ALARM, event.TYPE_TAMPER, event.TYPE_FAULT, event.TYPE_RESTORE)
-ALARM, TAMPER, FAULT, RESTORE = KINDS
+NORMAL, ALARM, TAMPER, FAULT = range(4)
 OPEN, CLOSED, LOCKDOWN, REOPENING = range(4)
 
 
-def judged(mode, modes, kinds=KINDS):
-    """What policy makes of transitions, one after the other, of a zone with these responses."""
-    policy, zone = Policy(mode), Zone(1, modes)
-    return [policy.judge(zone, kind) for kind in kinds]
-
-
-def test_without_a_mode_or_with_one_that_is_none_it_is_closed():
-    assert [Policy().mode, Policy(7).mode, Policy(REOPENING).mode] == [CLOSED, CLOSED, REOPENING]
+def zone_of(modes, state=ALARM, does=0, number=1):
+    zone = Zone(number, modes, does)
+    zone.state = state
+    return zone
 
 
 def test_each_mode_has_its_response():
+    wanted = {"0": 0, "1": event.TYPE_ACTIVITY, "2": event.TYPE_DELAY, "3": event.TYPE_ALARM}
     for mode in range(4):
-        for response, told in (("0", 0), ("1", event.TYPE_ACTIVITY), ("2", ALARM), ("3", ALARM)):
+        for response in "0123":
             modes = "".join([response if other == mode else "3" for other in range(4)])
-            assert judged(mode, modes) == [told, TAMPER, FAULT, RESTORE], (mode, response)
+            assert asked_for(zone_of(modes), mode, Excuses(), False) == wanted[response], (mode, response)
 
 
-def test_a_restore_is_told_of_what_was_told():
-    assert judged(OPEN, "0333", (ALARM, RESTORE, ALARM, TAMPER, RESTORE)) == [0, 0, 0, TAMPER, RESTORE]
-    policy, zone = Policy(CLOSED), Zone(1, "0333")
-    assert policy.judge(zone, ALARM) == ALARM
-    policy.mode = OPEN
-    assert policy.judge(zone, RESTORE) == RESTORE
+def test_tamper_and_fault_are_told_in_every_mode_and_normal_asks_for_nothing():
+    for modes in ("0000", "1111", "3333"):
+        kinds = [asked_for(zone_of(modes, state), OPEN, Excuses(), False) for state in (NORMAL, TAMPER, FAULT)]
+        assert kinds == [0, event.TYPE_TAMPER, event.TYPE_FAULT]
 
 
-def test_setting_names_what_stands_in_alarm_and_was_not_told_as_one():
+def test_an_inhibit_silences_every_state_and_a_release_the_alarm_only():
+    for key, wanted in ((INHIBIT, (0, 0, 0)), (OVERRIDE, (0, 0, 0)), (RELEASE, (20, 4, 5))):
+        excuses = Excuses()
+        excuses.begin(1 + key, 5, 0)
+        kinds = [asked_for(zone_of("3333", state), CLOSED, excuses, False) for state in (ALARM, TAMPER, FAULT)]
+        assert tuple(kinds) == wanted, key
+        assert asked_for(zone_of("3333", number=2), CLOSED, excuses, False) == event.TYPE_ALARM
+
+
+def test_a_test_makes_hits_of_alarms_but_of_no_zone_that_takes_no_part():
+    assert asked_for(zone_of("3333"), CLOSED, Excuses(), True) == event.TYPE_TEST
+    assert asked_for(zone_of("3333", does=16), CLOSED, Excuses(), True) == event.TYPE_ALARM
+    assert asked_for(zone_of("3333", TAMPER), CLOSED, Excuses(), True) == event.TYPE_TAMPER
+    assert asked_for(zone_of("3333", TAMPER, 4), CLOSED, Excuses(), True) == event.TYPE_TEST
+
+
+def test_in_the_way_of_a_mode_is_what_it_would_guard_and_is_not_at_rest():
     zones = []
-    for number, (state, modes) in enumerate([(1, "1333"), (0, "1333"), (1, "3333"), (2, "1333"), (1, "0200")]):
-        zone = Zone(number, modes)
-        zone.observe(state)
-        zones.append(zone)
-    assert [zone.number for zone in Policy(CLOSED).open_on_setting(zones, OPEN)] == [0, 4]
-    assert [zone.number for zone in Policy(LOCKDOWN).open_on_setting(zones, CLOSED)] == []
-    assert [zone.number for zone in Policy(OPEN).open_on_setting(zones, CLOSED)] == []
+    for number, (state, modes) in enumerate([(1, "1331"), (0, "1331"), (2, "1331"), (1, "1011"), (3, "1231")]):
+        zones.append(zone_of(modes, state, number=number))
+    zones.append(zone_of("3333", FAULT, 128, number=5))
+    excuses = Excuses()
+    assert [zone.number for zone in in_the_way(zones, CLOSED, excuses)] == [0, 2, 4]
+    assert [zone.number for zone in in_the_way(zones, REOPENING, excuses)] == []
+    excuses.begin(0 + RELEASE, 5, 0)
+    excuses.begin(2 + INHIBIT, 5, 0)
+    assert [zone.number for zone in in_the_way(zones, CLOSED, excuses)] == [4]

@@ -90,9 +90,9 @@ def test_wrong_types_and_ranges_are_left_out():
 
 
 def test_what_a_zone_does_may_be_left_out_and_must_be_right():
-    site = _site(_with(CONTACT, does=127, layer=0, confirm_ms=600_000))
+    site = _site(_with(CONTACT, does=255, layer=0, confirm_ms=600_000))
     assert _load(site) == (site, 0)
-    for key, values in (("does", ("1", None, 128)), ("layer", (None, 2, [])), ("confirm_ms", ({}, -1))):
+    for key, values in (("does", ("1", None, 256)), ("layer", (None, 2, [])), ("confirm_ms", ({}, -1))):
         for value in values:
             assert _load(_site(_with(CONTACT, **{key: value}))) == (_site(), 1), (key, value)
     for modes in (None, 1333, "133", "13333", "1334", "-133", [1, 3, 3, 3]):
@@ -138,6 +138,13 @@ def test_a_network_that_cannot_be_used_is_one_problem_and_left_out():
             assert _load(_site(CONTACT, network=network)) == (_site(CONTACT), 1), (key, value)
     for network in (None, [], "x", {}):
         assert _load(_site(CONTACT, network=network)) == (_site(CONTACT), 1), network
+
+
+def test_delays_are_taken_or_left_out_as_a_whole():
+    delays = {"exit_s": 30, "entry_s": 0, "confirm_s": 3600}
+    assert _load(_site(CONTACT, guard=delays)) == (_site(CONTACT, guard=delays), 0)
+    for wrong in (None, [], {"exit_s": -1}, {"entry_s": "5"}, {"confirm_s": 3601}):
+        assert _load(_site(CONTACT, guard=wrong)) == (_site(CONTACT), 1), wrong
 
 
 def test_strange_files_at_the_root_are_counted():

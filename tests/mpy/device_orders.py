@@ -1,12 +1,12 @@
 """Commands: carried out once, refused loudly but not often; and what the mode makes of a zone."""
 
 from support_virtual import Tape
+from tocsin.guard import Guard
 from tocsin.zone import Zone
-from tocsin_fw.guard import Guard
 from tocsin_fw.orders import Orders
 
-ALARM, RESTORE, TAMPER, MODE, COMMAND, ACTIVITY = 2, 3, 4, 10, 16, 20
-DONE, STALE, FORGED, UNKNOWN, BAD_ARGUMENT = range(5)
+RESTORE, TAMPER, MODE, COMMAND, ACTIVITY, REFUSAL = 3, 4, 10, 16, 20, 28
+DONE, STALE, FORGED, UNKNOWN, BAD_ARGUMENT, REFUSED = range(6)
 OPEN, CLOSED, LOCKDOWN, REOPENING = range(4)
 
 
@@ -15,7 +15,8 @@ class _Bench:
         self.now_ms = 0
         self.tape = Tape()
         self.day, self.night = Zone(1, "1331"), Zone(2, "3333")
-        self.guard = Guard([self.day, self.night], self.tape)
+        self.guard = Guard([self.day, self.night], self.tape, 30)
+        self.guard.start([], 0)
         self.beats = 0
         self.orders = Orders(self.tape, self.guard, self._heartbeat, lambda: self.now_ms)
 
@@ -105,21 +106,14 @@ def test_refusals_do_not_keep_a_right_command_from_being_told():
     assert bench.verdicts() == [(FORGED, 1, 1), (DONE, 2, 1)]
 
 
-def test_closing_with_an_open_door_is_an_alarm():
+def test_closing_with_an_open_door_is_refused():
     bench = _Bench()
     bench.orders.take(1, 1, OPEN)
     bench.guard.announce(bench.day, 1, 0, 0, 500)
     assert bench.told()[1:] == [(ACTIVITY, 1, 0, 1, 0)]
     bench.orders.take(2, 1, CLOSED)
-    assert bench.told()[2:] == [(MODE, 255, 0, 0, OPEN), (ALARM, 1, 1, 1, 1)]
-
-
-def test_closing_repeats_no_alarm_of_a_zone_that_is_always_guarded():
-    bench = _Bench()
-    bench.orders.take(1, 1, OPEN)
-    bench.guard.announce(bench.night, 1, 0, 0, 500)
-    bench.orders.take(2, 1, CLOSED)
-    assert [entry[:2] for entry in bench.told()] == [(MODE, 255), (ALARM, 2), (MODE, 255)]
+    assert bench.told()[2:] == [(REFUSAL, 1, 1, 1, 1)]
+    assert bench.verdicts() == [(DONE, 1, 1), (REFUSED, 1, 2)] and bench.tape.mode == OPEN
 
 
 def test_every_mode_is_taken_and_tells_the_one_before():

@@ -33,6 +33,7 @@ class Tape:
         self.records = []
         self.troubles = []
         self.mode = 1
+        self.test = 0
         self.counter = 0
         self.made_count = 0
 

@@ -1,0 +1,192 @@
+"""Who may change what is guarded, and when it ends: modes, exit delay, inhibits, releases, the walk test.
+
+Role in the flow: stage 5, on top of `judge.py`. Shared: gateway and host (its tests). Context: task. Times are uptimes
+in ms. Reference: docs/modes.md.
+It must never: set with a zone open that no record tells of, or let an excuse outlive its end.
+"""
+
+from .compat import const
+from .event import (
+    MODES,
+    SOURCE_GATEWAY,
+    TYPE_INHIBIT,
+    TYPE_MODE,
+    TYPE_REFUSAL,
+    TYPE_RELEASE,
+    VERDICT_BAD_ARGUMENT,
+    VERDICT_DONE,
+    VERDICT_REFUSED,
+)
+from .excuses import INHIBIT, INHIBIT_MAX_S, OVERRIDE, OVERRIDE_S, RELEASE, RELEASE_MAX_S, TEST, TEST_MAX_S
+from .judge import Judge, is_set
+from .policy import in_the_way
+from .zone import NO_INHIBIT, NO_WALK_TEST, RELEASABLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .judge import Recorder
+    from .zone import Zone
+
+# Steps of a delay (docs/record.md).
+_EXIT_BEGUN = const(1)
+_EXIT_OVER = const(2)
+_ENTRY_ENDED = const(4)
+_EXIT_BROKEN_OFF = const(5)
+
+
+class Guard(Judge):
+    """A gateway's zones under its mode. `on_test_timeout(now_ms)`: somebody sets, or a walk test lasted too long."""
+
+    def __init__(
+        self, zones: "list[Zone]", recorder: "Recorder", exit_s: int = 0, entry_s: int = 0, confirm_s: int = 0
+    ) -> None:
+        super().__init__(zones, recorder, entry_s, confirm_s)
+        self.on_test_timeout: "Callable[[int], None]" = self.test_end
+        self.exit_to = 0  # the mode when the exit delay ends + 256 × person
+        self._exit_s = exit_s
+
+    def set_mode(self, mode: int, person: int, override: bool, now_ms: int, at_once: bool = False) -> int:
+        """Set (closed, lockdown) or unset (open, reopening); the verdict. A person has the exit delay to leave, unless
+        `at_once`. `override` needs a person: what stands open is inhibited then."""
+        if not 0 <= mode < MODES:
+            return VERDICT_BAD_ARGUMENT
+        to = mode | person << 8
+        if is_set(mode):
+            if self.exit_at and self.exit_to & 255 == mode:
+                return VERDICT_DONE
+            if not is_set(self.mode) and not self._may_set(mode, person, override, now_ms):
+                return VERDICT_REFUSED
+        if self.exit_at:
+            self.exit_at = 0
+            self.tell_delay(_EXIT_BROKEN_OFF, person, now_ms)
+        if is_set(mode) and not is_set(self.mode) and self._exit_s and person and not at_once:
+            self.begin_exit(to, now_ms)
+            self.tell_delay(_EXIT_BEGUN, self._exit_s, now_ms)
+        else:
+            self._apply(to, now_ms)
+        return VERDICT_DONE
+
+    def inhibit(self, number: int, seconds: int, person: int, now_ms: int) -> int:
+        """Leave a zone out for that long, at most 7 days; 0 ends it. The verdict."""
+        if number not in self.zones or not 0 <= seconds <= INHIBIT_MAX_S:
+            return VERDICT_BAD_ARGUMENT
+        if self.zones[number].does & NO_INHIBIT:
+            return VERDICT_REFUSED
+        if not seconds:
+            self._end(number + OVERRIDE, person, now_ms)
+        return self._excuse(number + INHIBIT, seconds, person, now_ms)
+
+    def release(self, number: int, seconds: int, person: int, now_ms: int) -> int:
+        """Let an object be moved for that long, at most 24 h; 0 ends it. The verdict."""
+        if number not in self.zones or not 0 <= seconds <= RELEASE_MAX_S:
+            return VERDICT_BAD_ARGUMENT
+        if not self.zones[number].does & RELEASABLE:
+            return VERDICT_REFUSED
+        return self._excuse(number + RELEASE, seconds, person, now_ms)
+
+    def test_begin(self, person: int, now_ms: int) -> int:
+        """Begin a walk test: no alarm and no output comes of what is tested. The verdict."""
+        if self.testing or self.entry_at or self.exit_at:
+            return VERDICT_REFUSED
+        self.excuses.begin(TEST, TEST_MAX_S, now_ms)
+        self.set_testing(True)
+        return VERDICT_DONE
+
+    def test_end(self, now_ms: int) -> None:
+        """End it: what still stands open is an alarm now."""
+        self.excuses.end(TEST)
+        if self.testing:
+            self.set_testing(False)
+            for zone in self.zones.values():
+                if not zone.does & NO_WALK_TEST:
+                    self.judge_anew(zone, now_ms)
+
+    def tick(self, now_ms: int, utc_ms: int) -> None:
+        """End what is over. Called at `next_ms` at the latest; `utc_ms` is 0 while unknown."""
+        if self.exit_at and now_ms >= self.exit_at:
+            self.exit_at = 0
+            self.tell_delay(_EXIT_OVER, self.exit_to >> 8, now_ms)
+            self._apply(self.exit_to, now_ms)
+        if self.entry_at and now_ms >= self.entry_at:
+            self.entry_over(now_ms)
+        if now_ms >= self.chime_until:
+            self.chime_until = 0
+        for key in self.excuses.due(now_ms, utc_ms):
+            if key == TEST:
+                self.on_test_timeout(now_ms)
+            else:
+                self._end(key, 0, now_ms)
+
+    def next_ms(self, now_ms: int) -> int:
+        """When `tick` has something to do, a second from now at the latest."""
+        dues_ms = [at_ms for at_ms in (self.exit_at, self.entry_at, self.chime_until) if at_ms]
+        return min([now_ms + 1000] + dues_ms + list(self.excuses.ends.values()))
+
+    def begin_exit(self, to: int, now_ms: int) -> None:
+        """From now on somebody is leaving."""
+        self.exit_to = to
+        self.exit_at = max(1, now_ms + self._exit_s * 1000)
+
+    def set_testing(self, testing: bool) -> None:
+        """Mark what is recorded of zones, or no longer."""
+        self.testing = testing
+        self.is_changed = True
+        self._recorder.test = int(testing)
+
+    def _may_set(self, mode: int, person: int, override: bool, now_ms: int) -> bool:
+        """Whether no zone is in the way, or all that are can be left out by name."""
+        if self.testing:
+            self.on_test_timeout(now_ms)
+        found = in_the_way(list(self.zones.values()), mode, self.excuses)
+        refused = [zone for zone in found if not (override and person) or zone.does & NO_INHIBIT]
+        for zone in refused:
+            self.tell(TYPE_REFUSAL, zone.number, person, zone.state, now_ms)
+        if not refused:
+            for zone in found:
+                self._excuse(zone.number + OVERRIDE, OVERRIDE_S, person, now_ms)
+        return not refused
+
+    def _apply(self, to: int, now_ms: int) -> None:
+        """The mode is this from now on."""
+        mode, person, before = to & 255, to >> 8, self.mode
+        self.mode = self._recorder.mode = mode
+        if mode != before:
+            self._recorder.record(TYPE_MODE, SOURCE_GATEWAY, 0, 0, mode, before | person << 8, now_ms)
+        if not is_set(mode):
+            self._forgive(person, now_ms)
+        if mode != before:
+            if self.entry_at:
+                self.entry_over(now_ms)
+            self.judge_all(now_ms)
+        self.is_changed = True
+
+    def _forgive(self, person: int, now_ms: int) -> None:
+        """Somebody unset: the entry delay ends, outputs stop, alarms are no longer in memory."""
+        if self.entry_at:
+            self.entry_at = 0
+            self.tell_delay(_ENTRY_ENDED, person, now_ms)
+        self.memory.clear()
+        for zone in self.zones.values():
+            zone.pending, zone.sounds = False, 0
+            self._end(zone.number + OVERRIDE, person, now_ms)
+
+    def _excuse(self, key: int, seconds: int, person: int, now_ms: int) -> int:
+        if not seconds:
+            self._end(key, person, now_ms)
+        else:
+            self.excuses.begin(key, seconds, now_ms)
+            self._tell_excuse(key, person, seconds, now_ms)
+        return VERDICT_DONE
+
+    def _end(self, key: int, person: int, now_ms: int) -> None:
+        """An excuse ends, if there is one."""
+        if self.excuses.end(key):
+            self._tell_excuse(key, person, 0, now_ms)
+            self.judge_anew(self.zones[key & 255], now_ms)
+
+    def _tell_excuse(self, key: int, person: int, seconds: int, now_ms: int) -> None:
+        self.is_changed = True
+        kind = TYPE_RELEASE if key & ~255 == RELEASE else TYPE_INHIBIT
+        self.tell(kind, key & 255, person, seconds, now_ms)
