@@ -63,7 +63,7 @@ class Guarding:
         self.guard.tick(now_ms, utc_ms)
         if self.guard.is_changed:
             self.guard.is_changed = False
-            self._keep(now_ms, utc_ms)
+            self._memory.keep(_NAME, json.dumps(snapshot(self.guard, now_ms, utc_ms)).encode())
         if not self._recorder.is_waiting():
             self._memory.save()
         if self._memory.lost_count and now_ms - self._told_at_ms >= _TROUBLE_EVERY_MS:
@@ -71,18 +71,13 @@ class Guarding:
             lost_count, self._memory.lost_count = self._memory.lost_count, 0
             self._recorder.trouble(TROUBLE_MEMORY, lost_count)
 
-    def _keep(self, now_ms: int, utc_ms: int) -> None:
-        self._memory.keep(_NAME, json.dumps(snapshot(self.guard, now_ms, utc_ms)).encode())
-
     def _resume(self) -> None:
-        """Go on with what was kept. A gateway that was never started before has nothing to miss."""
+        """Go on with what was kept. A gateway that never made a record has nothing to miss."""
         kept, lost_count = self._memory.load(_NAME), self._memory.lost_count
         try:
             if kept:
                 resume(self.guard, json.loads(kept), self._uptime_ms())
-            else:
-                self._memory.lost_count = max(lost_count, int(self._recorder.boot > 1))
-                self._keep(0, 0)
-                self._memory.save()
+            elif not lost_count and self._recorder.next_seq():
+                self._memory.lost_count = 1
         except (ValueError, TypeError, IndexError):
             self._memory.lost_count += 1

@@ -113,6 +113,10 @@ class Recorder:
             self.trouble(TROUBLE_KEY_DAMAGED, 0)
         self._anchor()
 
+    def next_seq(self) -> int:
+        """Number of the next record; 0: this gateway never made one."""
+        return self._sealer.seq
+
     def is_waiting(self) -> bool:
         """Whether flash refuses to be written: records wait in RAM."""
         return bool(self._unwritten)

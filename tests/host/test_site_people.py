@@ -114,7 +114,7 @@ def test_what_the_gateway_reads() -> None:
     config = compile_gateway(load_site(STAFFED), "wing", "0" * 16)
     zones: dict[int, dict[str, Any]] = {zone["zone"]: zone for zone in config["zones"]}
     assert zones[10] == {"zone": 10, "type": "reader", "pin": 14, "modes": "3333", "does": 48, "acts": 1}
-    assert zones[11] == {"zone": 11, "type": "reader", "pin": 15, "modes": "0000", "does": 48, "acts": 0}
+    assert zones[11] == {"zone": 11, "type": "reader", "pin": 15, "modes": "0000", "does": 176, "acts": 0}
     assert (zones[13]["type"], zones[13]["acts"], zones[13]["person"]) == ("contact", 1, 7)
     assert config["rounds"] == [{"round": 1, "zones": [11, 12], "start": 1320, "days": 127, "within": 10}]
     assert config["utc_offsets"][:6] == [0, 60, 29579100, 120, 29881500, 60]
