@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 # to be normal until a little later, when the loops have had their three readings, was found so at start.
 SETTLE_MS = 250
 FOUND_WITHIN_MS = 350
+# How often to look while an alarm waits for its confirmation.
+CONFIRM_TICK_MS = 20
 
 
 class Gateway:
@@ -58,7 +60,7 @@ class Gateway:
         self.memory = Memory(hal.storage)
         self.guarding = Guarding(config, list(zones.values()), recorder, self.memory, uptime_ms)
         self.contacts = _contacts(config, zones, hal, recorder, self.guarding)
-        self.measurements = _measurements(config, zones, hal, self.guarding)
+        self.measurements = _measurements(config, zones, hal, recorder, self.guarding)
         self.network = _network(config, hal, recorder)
         links: "list[Link]" = [hal.link, self.network] if self.network else [hal.link]
         hello = _hello(config, keystore, recorder)
@@ -100,8 +102,10 @@ class Gateway:
     async def _sense(self, beat: "Beat") -> None:
         while True:
             beat()
-            self.contacts.drain(self._start_until_ms)
-            await self.hal.sampler.flag.wait()
+            if self.contacts.drain(self._start_until_ms):
+                await asyncio.sleep_ms(CONFIRM_TICK_MS)
+            else:
+                await self.hal.sampler.flag.wait()
 
     async def _guard(self, beat: "Beat") -> None:
         await self.guarding.run(self.contacts, self._start_until_ms, beat)
@@ -124,16 +128,16 @@ class Gateway:
 
 
 def _contacts(config: "Config", zones: "dict[int, Zone]", hal: "Hal", recorder: Recorder, guard: Guarding) -> Contacts:
-    entries = [entry for entry in config["zones"] if entry["type"] == "contact"]
-    contacts = [Contact(zones[entry["zone"]], entry["pin"]) for entry in entries]
-    return Contacts(contacts, hal.sampler, recorder, guard.announce)
+    contacts = [Contact(zones[entry["zone"]], entry) for entry in config["zones"] if entry["type"] == "contact"]
+    return Contacts(contacts, hal.sampler, recorder, guard)
 
 
-def _measurements(config: "Config", zones: "dict[int, Zone]", hal: "Hal", guard: Guarding) -> measure.Measurements:
-    makers = {"loop": measure.loop, "temperature": measure.temperature}
-    entries = [entry for entry in config["zones"] if entry["type"] in makers]
-    found = [makers[entry["type"]](entry, zones[entry["zone"]], hal) for entry in entries]
-    return measure.Measurements(found, guard.announce)
+def _measurements(
+    config: "Config", zones: "dict[int, Zone]", hal: "Hal", recorder: Recorder, guard: Guarding
+) -> measure.Measurements:
+    entries = [entry for entry in config["zones"] if entry["type"] in measure.TYPES]
+    found = [measure.of_zone(entry, zones[entry["zone"]], hal) for entry in entries]
+    return measure.Measurements(found, guard, recorder)
 
 
 def _network(config: "Config", hal: "Hal", recorder: Recorder) -> "MqttLink | None":

@@ -33,10 +33,38 @@ ROOT_FILES = (
 )
 
 _HEX = "0123456789abcdef"
+_CHIPS = ("sht3x", "sht4x", "lis3dh")
 # Field, smallest, largest.
 _NEEDED = (("zone", 1, 250),)
+_MOST = 0x3FFFFFFF
+_DAY_S = 86_400
 # May be left out.
-_OPTIONAL = (("does", 0, 255), ("layer", 0, 1), ("confirm_ms", 0, 600_000), ("acts", 0, 2), ("person", 1, 250))
+_OPTIONAL = (
+    ("does", 0, 255),
+    ("layer", 0, 1),
+    ("confirm_ms", 0, 600_000),
+    ("pulses", 0, 100),
+    ("pulse_window_s", 0, _DAY_S),
+    ("quiet_s", 0, 31 * _DAY_S),
+    ("constant_s", 0, 31 * _DAY_S),
+    ("normal_mv", 0, 5000),
+    ("low_milli", -_MOST, _MOST),
+    ("high_milli", -_MOST, _MOST),
+    ("least_milli", -_MOST, _MOST),
+    ("most_milli", -_MOST, _MOST),
+    ("change_milli", 0, _MOST),
+    ("rise_milli", 0, _MOST),
+    ("span_s", 1, 31 * _DAY_S),
+    ("mould_s", 0, 366 * _DAY_S),
+    ("stuck_s", 0, 31 * _DAY_S),
+    ("journal_s", 0, _DAY_S),
+    ("tilt_milli", 0, 180_000),
+    ("shake_milli", 0, 16_000),
+    ("acts", 0, 2),
+    ("person", 1, 250),
+)
+_SENSOR = (("hysteresis_milli", 0, _MOST), ("period_s", 1, _DAY_S))
+_ADC = (("adc", 0, 2), ("zero_mv", 0, 5000), ("gain", 1, 200_000), ("per_mv", 1, 200_000))
 _FIELDS = {
     "contact": (("pin", 0, 29), ("rest", 0, 1)),
     "loop": (
@@ -45,7 +73,12 @@ _FIELDS = {
         ("alarm_from_mv", 0, 5000),
         ("open_from_mv", 0, 5000),
     ),
-    "temperature": (("low_mc", -100_000, 200_000), ("high_mc", -100_000, 200_000), ("period_s", 1, 86_400)),
+    "temperature": _SENSOR,
+    "humidity": _SENSOR,
+    "level": _SENSOR + _ADC,
+    "voltage": _SENSOR + _ADC,
+    "wind": (("mm_per_pulse", 1, 100_000), ("mean_milli", 1, _MOST), ("gust_milli", 1, _MOST)),
+    "tilt": (),
     "reader": (("pin", 0, 29),),
 }
 
@@ -103,14 +136,26 @@ def _is_usable(zone: "Any", board: str) -> bool:
             return False
     if not _is_text_of(zone.get("modes"), 4, "0123"):
         return False
-    return zone["type"] != "temperature" or _is_sensor(zone.get("sensor"), board)
-
-
-def _is_sensor(name: "Any", board: str) -> bool:
-    """Whether this is "chip", or a ROM id like "28-0316a4f1c2ff" on a board that is known to have a bus."""
-    if name == "chip":
+    if ("change_milli" in zone or "rise_milli" in zone) and "span_s" not in zone:
+        return False
+    if zone["type"] in ("contact", "loop", "level", "voltage", "reader"):
         return True
-    return bool(board) and isinstance(name, str) and name[2:3] == "-" and _is_hex(name[:2] + name[3:], 14)
+    return _is_sensor(zone["type"], zone.get("sensor"), board)
+
+
+def _is_sensor(kind: str, name: "Any", board: str) -> bool:
+    """Whether this names a sensor for such a zone; all but "chip" are on a board that is known to have a bus."""
+    if kind == "temperature" and name == "chip":
+        return True
+    if not board or not isinstance(name, str):
+        return False
+    if kind == "temperature" and name[:3] == "28-":
+        return _is_hex(name[3:], 12)
+    if kind == "wind":
+        return name[:7] == "pulses-" and name[7:].isdigit() and int(name[7:]) <= 29
+    start, end = {"temperature": ("sht", "/t"), "humidity": ("sht", "/rh"), "tilt": ("lis3dh", "")}[kind]
+    chip, _, address = name[: len(name) - len(end)].partition("-")
+    return name.startswith(start) and name.endswith(end) and chip in _CHIPS and _is_hex(address, 2)
 
 
 def _is_guard(guard: "Any") -> bool:

@@ -35,6 +35,7 @@ class Guarding:
             zones, recorder, delays.get("exit_s", 0), delays.get("entry_s", 0), delays.get("confirm_s", 0)
         )
         self.announce = self.guard.announce
+        self.warn = self.guard.warn
         self._recorder = recorder
         self._memory = memory
         self._uptime_ms = uptime_ms

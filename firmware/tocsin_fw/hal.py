@@ -11,6 +11,8 @@ brings its own. They need not import anything from here: fitting is enough, and 
 WATCHDOG_MS = 8000
 # errno of a sensor that has no reading yet; asked again a second later it has one, or another error.
 EAGAIN = 11
+# errno of a reading that its sensor gives but that cannot be, as the 85 °C of a DS18B20 that lost its power.
+ERANGE = 34
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,8 +115,13 @@ if TYPE_CHECKING:
         def read_mv(self, channel: int) -> int:
             """Voltage of ADC `channel` in mV. Raises: OSError."""
 
-        def read_mc(self, sensor: str) -> int:
-            """Temperature in m°C of a DS18B20 by ROM id, or of the chip by "chip". Raises: OSError."""
+        def read(self, sensor: str) -> int:
+            """What a sensor says, in thousandths of its unit. Raises: OSError; ERANGE for what cannot be.
+
+            "chip" and "28-0316a4f1c2ff" (a DS18B20): m°C; "sht4x-44/t" and "sht4x-44/rh": m°C and thousandths of a
+            per cent; "lis3dh-18/tilt" and "lis3dh-18/shake": thousandths of a degree off its rest, and the mg of a blow
+            since the last reading; "pulses-7": pulses at pin 7 since the start, mod 2**30.
+            """
 
         def feed(self) -> None:
             """Feed the watchdog; the first call starts it."""

@@ -18,8 +18,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .thermometers import Thermometers
-
 _REFERENCE_UV = 3_300_000
 _FULL_SCALE = 65536
 _FIRST_ADC_PIN = 26
@@ -48,7 +46,7 @@ class Hal:
         self.random = os.urandom
         self.restart = machine.reset
         self._watchdog: "machine.WDT | None" = None
-        self._thermometers = _thermometers(config)
+        self._drivers = _drivers(config)
 
     def feed(self) -> None:
         """Feed the watchdog; the first call starts it, and nothing stops it then."""
@@ -73,13 +71,14 @@ class Hal:
             raise OSError(_ENODEV)
         return _read_uv(_FIRST_ADC_PIN + channel) // 1000
 
-    def read_mc(self, sensor: str) -> int:
-        """m°C of DS18B20 `sensor` as its last conversion found it, or of the chip. Raises OSError."""
+    def read(self, sensor: str) -> int:
+        """See `hal.py`. Raises OSError."""
         if sensor == "chip":
             return 27_000 - (_read_uv(machine.ADC.CORE_TEMP) - _CHIP_UV_AT_27_C) * 1_000_000 // _CHIP_UV_FOR_1000_C
-        if self._thermometers is None:
-            raise OSError(_ENODEV)
-        return self._thermometers.read_mc(sensor)
+        for driver in self._drivers:
+            if sensor in driver.sensors:
+                return driver.read(sensor)
+        raise OSError(_ENODEV)
 
 
 def _read_uv(source: int) -> int:
@@ -90,12 +89,15 @@ def _read_uv(source: int) -> int:
     return total * _REFERENCE_UV // (_FULL_SCALE * _ADC_READINGS)
 
 
-def _thermometers(config: "dict[str, Any]") -> "Thermometers | None":
-    """The DS18B20 bus when the site has sensors on it; else None, and its driver is never imported."""
-    sensors = [zone["sensor"] for zone in config["zones"] if zone["type"] == "temperature"]
-    sensors = [sensor for sensor in sensors if sensor != "chip"]
-    if not sensors:
-        return None
-    from .thermometers import Thermometers
+def _drivers(config: "dict[str, Any]") -> "list[Any]":
+    """What reads the sensors of this site; the modules of the others are never imported."""
+    zones = [zone for zone in config["zones"] if "sensor" in zone and zone["sensor"] != "chip"]
+    names = [zone["sensor"] for zone in zones]
+    board = tocsin_boards.load(config["board"]) if zones else {}
+    drivers: "list[Any]" = []
+    one_wire = [name for name in names if name.startswith("28-")]
+    if one_wire:
+        from .thermometers import Thermometers
 
-    return Thermometers(tocsin_boards.load(config["board"])["onewire_pin"], sensors)
+        drivers.append(Thermometers(board["onewire_pin"], one_wire))
+    return drivers

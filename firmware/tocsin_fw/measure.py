@@ -1,31 +1,47 @@
-"""Loops and temperatures: from readings to zone states.
+"""Loops and quantities: from readings to zone states, warnings and reading records.
 
 Role in the flow: stages 3 to 5. Context: task.
 A sensor that gives no reading is a fault of its zone; it never stops the others.
 """
 
-from tocsin.analog import LOOP_PERIOD_MS, Limits, Loop
-from tocsin.event import NO_READING
+from tocsin.analog import (
+    FAST_LOOP_CONFIRMATIONS,
+    FAST_LOOP_PERIOD_MS,
+    LOOP_CONFIRMATIONS,
+    LOOP_PERIOD_MS,
+    WARN_IMPLAUSIBLE,
+    Loop,
+)
+from tocsin.event import NO_READING, TYPE_READING
+from tocsin.gate import WARN_PULSES, gate_for
 
-from .hal import EAGAIN
+from .hal import ERANGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Protocol
 
     from tocsin.zone import Zone
 
+    from .guard import Guarding
     from .hal import Hal
+    from .recorder import Recorder
 
-    # (zone, state, value, count, at_ms), as `Guard.announce` takes them.
-    Announce = Callable[[Zone, int, int, int, int], None]
+    class Judge(Protocol):
+        """What one reading after the other means; bit n of `warnings` is code n of docs/record.md."""
 
-# A temperature that swings around a limit must leave it by this much before it is normal again.
-HYSTERESIS_MC = 300
-# A sensor whose first conversion has not ended is no fault; one that says so three times over is.
+        warnings: int
+
+        def take(self, reading: "int | None", now_ms: int) -> int: ...
+
+
+TYPES = ("loop", "temperature", "humidity", "level", "voltage", "wind", "tilt")
+
+# A slow sensor is asked again this soon, a few times: its first conversion has not ended, or a bit fell over.
 RETRY_MS = 1000
 RETRIES_MAX = 3
+WARNING_OVER = 256
 
 
 class Measurement:
@@ -33,65 +49,136 @@ class Measurement:
 
     def __init__(
         self,
+        config: "dict[str, Any]",
         zone: "Zone",
         read: "Callable[[Any], int]",
         sensor: "int | str",
-        judge: "Callable[[int | None], int]",
+        judge: "Judge",
         period_ms: int,
     ) -> None:
         self.zone = zone
         self.due_ms = 0
         self.state = 0
         self.value = NO_READING
+        self.judge = judge
+        self.gate = gate_for(config)
+        self.warned = 0
+        self.journal_ms = config.get("journal_s", 0) * 1000
+        self.journal_due_ms = 0
         self._read = read
         self._sensor = sensor
-        self._judge = judge
         self._period_ms = period_ms
         self._retries = 0
+        self._implausible = 0
 
-    def take(self, now_ms: int) -> None:
-        """Read and judge; a sensor that asks for patience is read again soon."""
+    @property
+    def warnings(self) -> int:
+        """All that hold now, a bit each."""
+        return self._implausible | self.judge.warnings | (self.gate.warnings if self.gate else 0)
+
+    def take(self, now_ms: int) -> bool:
+        """Read and judge; False when a slow sensor that gave nothing is asked again soon."""
         self.due_ms = now_ms + self._period_ms
+        reading: "int | None" = None
         try:
-            reading = self.value = self._read(self._sensor)
-            self._retries = 0
+            reading = self._read(self._sensor)
+            self._retries = self._implausible = 0
         except OSError as error:
-            if error.errno == EAGAIN and self._retries < RETRIES_MAX:
+            if self._period_ms > RETRY_MS and self._retries < RETRIES_MAX:
                 self._retries += 1
                 self.due_ms = now_ms + RETRY_MS
-                return
-            reading = None
-            self.value = NO_READING
-        self.state = self._judge(reading)
+                return False
+            self._implausible = int(error.errno == ERANGE) << WARN_IMPLAUSIBLE
+        self.value = NO_READING if reading is None else reading
+        self.state = self.judge.take(reading, now_ms)
+        return True
 
 
-def loop(config: "dict[str, Any]", zone: "Zone", hal: "Hal") -> Measurement:
-    """The measurement of a supervised loop."""
-    judge = Loop(config["normal_from_mv"], config["alarm_from_mv"], config["open_from_mv"])
-    return Measurement(zone, hal.read_mv, config["adc"], judge.take, LOOP_PERIOD_MS)
+def of_zone(config: "dict[str, Any]", zone: "Zone", hal: "Hal") -> Measurement:
+    """The measurement of a zone of one of TYPES; what it needs is imported now, and only then."""
+    kind = config["type"]
+    if kind == "loop":
+        return _loop(config, zone, hal)
+    period_ms = config.get("period_s", 1) * 1000
+    if kind == "wind":
+        from tocsin.wind import Wind
+
+        wind = Wind(config, hal.read)
+        return Measurement(config, zone, wind.read, config["sensor"], wind, period_ms)
+    if kind == "tilt":
+        from tocsin.tilt import PERIOD_MS, Tilt
+
+        tilt = Tilt(config, hal.read)
+        return Measurement(config, zone, tilt.read, config["sensor"], tilt, PERIOD_MS)
+    from tocsin.quantity import Quantity
+
+    quantity = Quantity(config)
+    if "adc" in config:
+        return Measurement(config, zone, _scaled(config, hal), config["adc"], quantity, period_ms)
+    return Measurement(config, zone, hal.read, config["sensor"], quantity, period_ms)
 
 
-def temperature(config: "dict[str, Any]", zone: "Zone", hal: "Hal") -> Measurement:
-    """The measurement of a temperature sensor."""
-    judge = Limits(config["low_mc"], config["high_mc"], HYSTERESIS_MC)
-    return Measurement(zone, hal.read_mc, config["sensor"], judge.take, config["period_s"] * 1000)
+def _loop(config: "dict[str, Any]", zone: "Zone", hal: "Hal") -> Measurement:
+    is_fast = config.get("layer") == 0
+    confirmations = FAST_LOOP_CONFIRMATIONS if is_fast else LOOP_CONFIRMATIONS
+    limits_mv = config["normal_from_mv"], config["alarm_from_mv"], config["open_from_mv"]
+    judge = Loop(*limits_mv, config.get("normal_mv", 0), confirmations)
+    period_ms = FAST_LOOP_PERIOD_MS if is_fast else LOOP_PERIOD_MS
+    return Measurement(config, zone, hal.read_mv, config["adc"], judge, period_ms)
+
+
+def _scaled(config: "dict[str, Any]", hal: "Hal") -> "Callable[[int], int]":
+    """Reads a voltage as thousandths of what it stands for."""
+    zero_mv, gain, per_mv = config["zero_mv"], config["gain"], config["per_mv"]
+
+    def read(channel: int) -> int:
+        return (hal.read_mv(channel) - zero_mv) * gain // per_mv
+
+    return read
 
 
 class Measurements:
     """All analog zones of a gateway."""
 
-    def __init__(self, measurements: "list[Measurement]", announce: "Announce") -> None:
+    def __init__(self, measurements: "list[Measurement]", guard: "Guarding", recorder: "Recorder") -> None:
         self._measurements = measurements
-        self._announce = announce
+        self._guard = guard
+        self._recorder = recorder
 
     def take_due(self, now_ms: int, at_start: int) -> int:
         """Take all readings that are due; return the uptime in ms when the next one is."""
         next_ms = now_ms + 1000
         for measurement in self._measurements:
-            if measurement.due_ms <= now_ms:
-                measurement.take(now_ms)
-                if measurement.state != measurement.zone.state:
-                    self._announce(measurement.zone, measurement.state, measurement.value, at_start, now_ms)
+            if measurement.due_ms <= now_ms and measurement.take(now_ms):
+                self._tell(measurement, now_ms, at_start)
             if measurement.due_ms < next_ms:
                 next_ms = measurement.due_ms
         return next_ms
+
+    def _tell(self, measurement: Measurement, now_ms: int, at_start: int) -> None:
+        zone, gate, state = measurement.zone, measurement.gate, measurement.state
+        at_ms = now_ms
+        if gate:
+            gate.take(state, now_ms)
+            state = gate.tick(now_ms)
+            at_ms = gate.at_ms
+        if state != zone.state:
+            self._guard.announce(zone, state, measurement.value, at_start, at_ms)
+        warnings = measurement.warnings
+        if warnings != measurement.warned:
+            tell_warnings(self._guard, zone, warnings, measurement.warned, measurement.value, now_ms)
+            measurement.warned = warnings
+        if measurement.journal_ms and measurement.value != NO_READING and now_ms >= measurement.journal_due_ms:
+            measurement.journal_due_ms = now_ms + measurement.journal_ms
+            noise_mv = getattr(measurement.judge, "noise_mv", 0)
+            self._recorder.record(TYPE_READING, zone.number, value=measurement.value, count=noise_mv)
+
+
+def tell_warnings(guard: "Guarding", zone: "Zone", now: int, before: int, value: int, at_ms: int) -> None:
+    """Tell each warning that began or ended between two masks; pulses alone are over as they are told."""
+    changed, code = (now ^ before) & ~(before & 1 << WARN_PULSES), 0
+    while changed:
+        if changed & 1:
+            guard.warn(zone.number, code if now >> code & 1 else code + WARNING_OVER, value, at_ms)
+        changed >>= 1
+        code += 1

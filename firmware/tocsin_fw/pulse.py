@@ -76,13 +76,13 @@ class Pulse:
             new = growth.take(now_ms)
             if new:
                 self._recorder.trouble(growth.code, new)
-        self._contacts.tell_chatter()
+        self._contacts.tend()
         self._recorder.tend(now_ms)
 
     def heartbeat(self) -> None:
         """Record that the gateway is alive, and how many records it made since it last said so."""
         try:
-            chip_mc = self._hal.read_mc("chip")
+            chip_mc = self._hal.read("chip")
         except OSError:
             chip_mc = NO_READING
         count = self._recorder.take_made_count()

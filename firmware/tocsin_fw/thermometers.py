@@ -14,6 +14,8 @@ from binascii import unhexlify
 import onewire
 from machine import Pin
 
+from .hal import ERANGE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,21 +37,22 @@ class Thermometers:
     def __init__(self, pin: int, sensors: "list[str]") -> None:
         """Begins the first conversion of each sensor; those that are absent are found so at their reading."""
         self._bus = onewire.OneWire(Pin(pin))
-        self._roms: dict[str, bytes] = {}
+        self.sensors: dict[str, bytes] = {}  # and their ROM ids
         self._begun_ms: "dict[str, Any]" = {}
         for sensor in sensors:
-            self._roms[sensor] = _rom(sensor, self._bus.crc8)
+            self.sensors[sensor] = _rom(sensor, self._bus.crc8)
             try:
                 self._begin(sensor)
             except OSError:
                 pass
 
-    def read_mc(self, sensor: str) -> int:
+    def read(self, sensor: str) -> int:
         """m°C found by the last conversion; begins the next.
 
-        Raises OSError: ENODEV unknown or absent, EIO damaged answer, EAGAIN no conversion finished yet.
+        Raises OSError: ENODEV unknown or absent, EIO damaged answer, EAGAIN no conversion finished yet, ERANGE the
+        value that it has after a loss of power.
         """
-        if sensor not in self._roms:
+        if sensor not in self.sensors:
             raise OSError(_ENODEV)
         begun_ms = self._begun_ms.get(sensor)
         if begun_ms is None:
@@ -73,8 +76,10 @@ class Thermometers:
         scratchpad = bytearray(_SCRATCHPAD_BYTES)
         self._bus.readinto(scratchpad)
         raw = scratchpad[1] << 8 | scratchpad[0]
-        if self._bus.crc8(scratchpad) or not any(scratchpad) or raw == _RAW_AFTER_POWER_UP:
+        if self._bus.crc8(scratchpad) or not any(scratchpad):
             raise OSError(_EIO)
+        if raw == _RAW_AFTER_POWER_UP:
+            raise OSError(ERANGE)
         if raw & 0x8000:
             raw -= 0x10000
         return raw * _MC_TIMES_16 // 16
@@ -83,7 +88,7 @@ class Thermometers:
         if not self._bus.reset():
             raise OSError(_ENODEV)
         self._bus.writebyte(_MATCH_ROM)
-        self._bus.write(self._roms[sensor])
+        self._bus.write(self.sensors[sensor])
 
 
 def _rom(sensor: str, crc8: "Callable[[bytes], int]") -> bytes:

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from .roster_table import entries_of
 from .site_kinds import RESPONSES
-from .site_model import Contact, Gateway, Loop, Network, Scheme, Site, Temperature, Zone
+from .site_model import Contact, Gateway, Loop, Network, Scheme, Site, Zone
 from .site_people import Reader
+from .site_quantities import SUPPLY_MV, Quantity
 from .site_times import utc_offsets
 
-SUPPLY_MV = 3300
 # (across the contact, in series at the far end) in ohms.
 SCHEMES: dict[Scheme, tuple[int, int]] = {"4k7+2k2": (4700, 2200), "1k+1k": (1000, 1000)}
 # What comes of a touch: the mode that it sets, 0 for a round's checkpoint.
@@ -50,8 +50,13 @@ def fingerprint(text: str) -> str:
 
 
 def loop_voltages(loop: Loop) -> LoopVoltages:
-    """U = 3300 mV · R / (R + pull-up) for R = 0, series, series + across, and no loop at all."""
+    """U = 3300 mV · R / (R + pull-up) for R = 0, series, series + across, and no loop at all.
+
+    A calibrated loop tells its resistance at rest, wires and all; what its wires add is added to both.
+    """
     across_ohm, series_ohm = SCHEMES[loop.scheme]
+    if loop.calibrated_mv is not None and loop.calibrated_mv < SUPPLY_MV:
+        series_ohm = round(loop.pull_up_ohm * loop.calibrated_mv / (SUPPLY_MV - loop.calibrated_mv))
     return LoopVoltages(0, _divided_mv(series_ohm, loop), _divided_mv(series_ohm + across_ohm, loop), SUPPLY_MV)
 
 
@@ -85,9 +90,7 @@ def _people(site: Site, gateway: Gateway) -> dict[str, Any]:
 
 
 def _zone(zone: Zone) -> dict[str, Any]:
-    wiring = zone.contact or zone.loop or zone.temperature or zone.reader
-    assert wiring is not None  # `site.py` checked that one is given
-    compiled = {"zone": zone.number, **_wiring(wiring)}
+    compiled = {"zone": zone.number, **_wiring(zone.wiring)}  # `site.py` checked that one is given
     compiled["modes"] = "".join(str(RESPONSES.index(response)) for response in zone.responses)
     if zone.does:
         compiled["does"] = zone.does
@@ -95,6 +98,9 @@ def _zone(zone: Zone) -> dict[str, Any]:
         compiled["layer"] = 0
     if zone.confirm_s:
         compiled["confirm_ms"] = round(zone.confirm_s * 1000)
+    if zone.pulses:
+        compiled |= {"pulses": zone.pulses, "pulse_window_s": zone.pulse_window_s}
+    compiled |= {key: value for key, value in (("quiet_s", zone.quiet_s), ("constant_s", zone.stuck_s)) if value}
     if zone.kind in _ACTS:
         compiled["acts"] = 2 if zone.sets == "lockdown" else _ACTS[zone.kind]
     if zone.person is not None:
@@ -102,20 +108,13 @@ def _zone(zone: Zone) -> dict[str, Any]:
     return compiled
 
 
-def _wiring(wiring: Contact | Loop | Temperature | Reader) -> dict[str, Any]:
-    if isinstance(wiring, Reader):
-        return wiring.compiled()
+def _wiring(wiring: Contact | Loop | Quantity | Reader) -> dict[str, Any]:
     if isinstance(wiring, Contact):
         # The pin is pulled up and the contact goes to ground: closed reads 0.
         return {"type": "contact", "pin": wiring.pin, "rest": int(wiring.normally == "open")}
     if isinstance(wiring, Loop):
         normal, alarm, top = loop_limits(wiring)
         limits = {"normal_from_mv": normal, "alarm_from_mv": alarm, "open_from_mv": top}
-        return {"type": "loop", "adc": wiring.adc, **limits}
-    return {
-        "type": "temperature",
-        "sensor": wiring.sensor,
-        "low_mc": round(wiring.low_c * 1000),
-        "high_mc": round(wiring.high_c * 1000),
-        "period_s": wiring.period_s,
-    }
+        journal = {"journal_s": wiring.journal_s} if wiring.journal_s else {}
+        return {"type": "loop", "adc": wiring.adc, **limits, "normal_mv": loop_voltages(wiring).normal_mv, **journal}
+    return wiring.compiled()

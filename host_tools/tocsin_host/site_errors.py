@@ -10,8 +10,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from .site_lines import Path
-from .site_model import Contact, Delays, Gateway, Loop, Modes, Network, Site, Temperature, Zone
+from .site_model import Contact, Delays, Gateway, Loop, Modes, Network, Site, Zone
 from .site_people import Person, Reader, Round
+from .site_quantities import Accelerometer, Humidity, Level, Temperature, Voltage, Wind
 
 # (path, where, what is wrong, how to mend it)
 Finding = tuple[Path, str, str, str]
@@ -19,8 +20,9 @@ Finding = tuple[Path, str, str, str]
 # Mends for the patterns of site_model; for the rest pydantic says what must be.
 _PATTERN_MENDS = {
     "name": "use 1 to 32 of a-z, 0-9 and -",
-    "sensor": 'write the ROM id as "28-0316a4f1c2ff", or "chip"',
     "credentials": 'write what is engraved on the iButton as "01-000012345678": family, then serial number',
+    "sensor": 'write its ROM id as "28-0316a4f1c2ff", its address on I2C as "sht4x-44", "sht3x-45", "lis3dh-18", '
+    'or "chip"',
 }
 _TABLES: dict[str, type[BaseModel]] = {
     "gateway": Gateway,
@@ -34,6 +36,11 @@ _TABLES: dict[str, type[BaseModel]] = {
     "reader": Reader,
     "round": Round,
     "person": Person,
+    "humidity": Humidity,
+    "level": Level,
+    "voltage": Voltage,
+    "wind": Wind,
+    "accelerometer": Accelerometer,
 }
 
 

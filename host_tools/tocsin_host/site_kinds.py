@@ -70,28 +70,30 @@ ALWAYS_INSTANT: tuple[Kind, ...] = ("hold-up", "tamper", "smoke", "heat")
 _SWITCH = ("contact", "loop")
 _MEASURED = NO_WALK_TEST | NO_CONFIRM
 _PEOPLE = NO_WALK_TEST | NO_INHIBIT | NO_CONFIRM
+_SWITCH_OR_ACCELEROMETER = ("contact", "loop", "accelerometer")
+_SWITCH_OR_VOLTAGE = ("contact", "loop", "voltage")
 
 KINDS: dict[Kind, Facts] = {
     "door": Facts(_SWITCH, FOLLOWS),
     "window": Facts(_SWITCH, FOLLOWS),
     "case": Facts(_SWITCH, FOLLOWS),
     "glass": Facts(_SWITCH, FOLLOWS, layer="fast"),
-    "vibration": Facts(_SWITCH, FOLLOWS, layer="fast"),
+    "vibration": Facts(_SWITCH_OR_ACCELEROMETER, FOLLOWS, layer="fast"),
     "pir": Facts(_SWITCH, FOLLOWS),
-    "object": Facts(_SWITCH, does=RELEASABLE),
+    "object": Facts(_SWITCH_OR_ACCELEROMETER, does=RELEASABLE),
     "vehicle": Facts(_SWITCH, FOLLOWS),
     "hold-up": Facts(_SWITCH, does=SILENT | NO_INHIBIT),
     "tamper": Facts(_SWITCH, does=IS_TAMPER | NO_INHIBIT),
     "water": Facts(_SWITCH, does=NO_CONFIRM),
-    "water-level": Facts((), does=NO_CONFIRM),
-    "wind": Facts((), does=_MEASURED),
+    "water-level": Facts(("level",), does=NO_CONFIRM),
+    "wind": Facts(("wind",), does=_MEASURED),
     "smoke": Facts(_SWITCH, does=FIRE | NO_CONFIRM),
     "heat": Facts(_SWITCH, does=FIRE | NO_CONFIRM),
     "mains": Facts(_SWITCH, does=_MEASURED),
-    "battery": Facts((), does=_MEASURED),
-    "supply": Facts((), does=_MEASURED),
+    "battery": Facts(_SWITCH_OR_VOLTAGE, does=_MEASURED),
+    "supply": Facts(_SWITCH_OR_VOLTAGE, does=_MEASURED),
     "temperature": Facts(("temperature",), does=_MEASURED),
-    "humidity": Facts((), does=_MEASURED),
+    "humidity": Facts(("humidity",), does=_MEASURED),
     # A reader is an alarm when credentials that nobody knows are tried there again and again.
     "reader": Facts(("reader",), ALWAYS, NO_WALK_TEST | NO_INHIBIT),
     "keyswitch": Facts(_SWITCH, NEVER, _PEOPLE),

@@ -10,8 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from .site_kinds import ALWAYS, CHIME, FOLLOWS, KINDS, SILENT, Kind, Layer, Response, Responses
 from .site_people import Person, Reader, Round
+from .site_quantities import DAY_S, Accelerometer, Humidity, Level, Quantity, Temperature, Voltage, Wind
 
 Scheme = Literal["4k7+2k2", "1k+1k"]
+WIRINGS = ("contact", "loop", "temperature", "humidity", "level", "voltage", "wind", "accelerometer", "reader")
 Label = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -32,15 +34,8 @@ class Loop(_Table):
     adc: StrictInt
     scheme: Scheme
     pull_up_ohm: Annotated[StrictInt, Field(ge=100, le=1_000_000)] = 4700
-
-
-class Temperature(_Table):
-    """A temperature between two limits: a DS18B20 by its ROM id, or the chip's own sensor."""
-
-    sensor: Annotated[str, Field(pattern=r"^(28-[0-9a-f]{12}|chip)$")]
-    low_c: Annotated[float, Field(ge=-55, le=125)]
-    high_c: Annotated[float, Field(ge=-55, le=125)]
-    period_s: Annotated[StrictInt, Field(ge=5, le=3600)] = 60
+    calibrated_mv: Annotated[StrictInt, Field(ge=1, le=3300)] | None = None
+    journal_s: Annotated[StrictInt, Field(ge=0, le=DAY_S)] = 0
 
 
 class Modes(_Table):
@@ -53,7 +48,7 @@ class Modes(_Table):
 
 
 class Zone(_Table):
-    """One protected thing; exactly one of `contact`, `loop`, `temperature` and `reader` says how it is wired."""
+    """One protected thing; exactly one of WIRINGS says how it is wired."""
 
     number: Annotated[StrictInt, Field(ge=1, le=250)]
     name: Label
@@ -64,17 +59,32 @@ class Zone(_Table):
     confirm_s: Annotated[float, Field(ge=0, le=600)] = 0.0
     silent: StrictBool | None = None
     chime: StrictBool | None = None
+    pulses: Annotated[StrictInt, Field(ge=2, le=20)] | None = None
+    pulse_window_s: Annotated[StrictInt, Field(ge=1, le=3600)] = 30
+    quiet_s: Annotated[StrictInt, Field(ge=60, le=31 * DAY_S)] | None = None
+    stuck_s: Annotated[StrictInt, Field(ge=60, le=31 * DAY_S)] | None = None
     contact: Contact | None = None
     loop: Loop | None = None
     temperature: Temperature | None = None
     reader: Reader | None = None
     person: Annotated[StrictInt, Field(ge=1, le=250)] | None = None
     sets: Literal["closed", "lockdown"] | None = None
+    humidity: Humidity | None = None
+    level: Level | None = None
+    voltage: Voltage | None = None
+    wind: Wind | None = None
+    accelerometer: Accelerometer | None = None
 
     @property
     def wirings(self) -> list[str]:
         """Names of the wirings given."""
-        return [name for name in ("contact", "loop", "temperature", "reader") if getattr(self, name) is not None]
+        return [name for name in WIRINGS if getattr(self, name) is not None]
+
+    @property
+    def wiring(self) -> Contact | Loop | Quantity | Reader:
+        """The wiring given. Raises: IndexError where there is none."""
+        found: Contact | Loop | Quantity | Reader = getattr(self, self.wirings[0])
+        return found
 
     @property
     def responses(self) -> Responses:

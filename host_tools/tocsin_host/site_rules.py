@@ -6,21 +6,19 @@ Role in the flow: before stage 1. Context: host.
 import re
 from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address
-from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import tocsin_boards
 
-from .site_compile import fingerprint, loop_voltages
+from .site_compile import fingerprint
 from .site_errors import Finding
 from .site_kinds import ALWAYS, ALWAYS_INSTANT, KINDS
 from .site_lines import Path
-from .site_model import Gateway, Loop, Network, Site, Temperature, Zone
+from .site_model import WIRINGS, Gateway, Network, Site, Zone
 from .site_people_rules import people_rules
+from .site_quantity_rules import broken_wiring
 
-# Neighbouring states must lie this far apart: the RP2040's ADC is off by some 30 mV, wires and resistors add.
-LEAST_GAP_MV = 200
 SSID_MAX_BYTES = 32  # IEEE 802.11
 
 
@@ -98,22 +96,18 @@ def _zone(gateway: Gateway, zone: Zone, path: Path) -> Iterator[Finding]:
     where, given = _where(gateway, zone), zone.wirings
     if len(given) != 1:
         what = f"has {' and '.join(given) if given else 'no wiring'}"
-        yield path, where, what, "give exactly one of contact, loop, temperature and reader"
+        yield path, where, what, f"give exactly one of {', '.join(WIRINGS)}"
     elif given[0] not in KINDS[zone.kind].wirings:
         what = f"a {zone.kind} cannot be wired as {given[0]}"
         mend = f"wire it as {' or '.join(KINDS[zone.kind].wirings)}, or choose another kind"
         yield (*path, "kind"), f"{where}, kind", what, mend
+    else:
+        for keys, what, mend in broken_wiring(zone):
+            yield (*path, *keys), f"{where}, {'.'.join(keys)}", what, mend
     if zone.modes and zone.around_the_clock is not None:
         mend = "keep one of them: around_the_clock = true is short for instant in every mode"
         yield (*path, "modes"), f"{where}, modes", "around_the_clock says the same, perhaps otherwise", mend
     yield from _responses(gateway, zone, path)
-    if zone.temperature and zone.temperature.low_c >= zone.temperature.high_c:
-        what = f"low_c {zone.temperature.low_c:g} is not below high_c {zone.temperature.high_c:g}"
-        yield (*path, "temperature", "low_c"), f"{where}, temperature.low_c", what, "set the limits apart"
-    if zone.loop and (gap_mv := _least_gap_mv(zone.loop)) < LEAST_GAP_MV:
-        what = f"two states lie only {gap_mv} mV apart"
-        mend = f"choose a pull-up nearer to 4700 ohm, so that it is {LEAST_GAP_MV} mV"
-        yield (*path, "loop", "pull_up_ohm"), f"{where}, loop.pull_up_ohm", what, mend
 
 
 def _responses(gateway: Gateway, zone: Zone, path: Path) -> Iterator[Finding]:
@@ -123,10 +117,6 @@ def _responses(gateway: Gateway, zone: Zone, path: Path) -> Iterator[Finding]:
         yield (*path, "modes"), where, "delayed, but the gateway has no entry delay", mend
     if zone.kind in ALWAYS_INSTANT and zone.responses != ALWAYS:
         yield (*path, "modes"), where, f"a {zone.kind} is an alarm at once in every mode", "leave modes out"
-
-
-def _least_gap_mv(loop: Loop) -> int:
-    return min(high - low for low, high in pairwise(loop_voltages(loop)))
 
 
 def _wires(gateway: Gateway, path: Path, board: dict[str, Any]) -> Iterator[Finding]:
@@ -150,21 +140,22 @@ _Wire = tuple[tuple[str, ...], str, int | str, tuple[str, str] | None]
 
 def _wires_of(zone: Zone, board: dict[str, Any]) -> Iterator[_Wire]:
     """(keys, name, what must be unique, what is wrong and how to mend it) of each wire of a zone."""
-    for name, wire in (("contact", zone.contact), ("reader", zone.reader)):
-        if wire:
-            pin = wire.pin
+    for name in zone.wirings:
+        wiring = getattr(zone, name)
+        if hasattr(wiring, "pin"):
+            pin = wiring.pin
             yield (name, "pin"), f"pin {pin}", pin, None if pin in board["pins"] else _no_pin(pin, board)
-    if zone.loop:
-        channel = zone.loop.adc
-        if channel in board["adc"]:
-            pin = board["adc"][channel]
-            yield ("loop", "adc"), f"ADC {channel} (pin {pin})", pin, None
-        else:
-            mend = f"use one of: {', '.join(map(str, board['adc']))}"
-            yield ("loop", "adc"), "", "", (f"{board['name']} has no ADC channel {channel}", mend)
-    if zone.temperature:
-        sensor = zone.temperature.sensor
-        yield ("temperature", "sensor"), f"sensor {sensor}", sensor, None
+        elif hasattr(wiring, "adc"):
+            channel = wiring.adc
+            if channel in board["adc"]:
+                pin = board["adc"][channel]
+                yield (name, "adc"), f"ADC {channel} (pin {pin})", pin, None
+            else:
+                mend = f"use one of: {', '.join(map(str, board['adc']))}"
+                yield (name, "adc"), "", "", (f"{board['name']} has no ADC channel {channel}", mend)
+        elif hasattr(wiring, "sensor"):
+            # An SHT gives one temperature and one humidity.
+            yield (name, "sensor"), f"sensor {wiring.sensor}", f"{name} {wiring.sensor}", None
 
 
 def _no_pin(pin: int, board: dict[str, Any]) -> tuple[str, str]:
@@ -187,22 +178,25 @@ def _ranges(pins: tuple[int, ...]) -> str:
 
 
 def _bus(gateway: Gateway, path: Path, board: dict[str, Any], taken: dict[int | str, str]) -> Iterator[Finding]:
-    """DS18B20 sensors share the one-wire pin, which then is no zone's."""
-    pin = board["onewire_pin"]
+    """Sensors share the pins of their bus, which then are no zone's; each address on I2C is one chip's."""
+    chips: dict[str, str] = {}
     for index, zone in enumerate(gateway.zones):
-        if zone.temperature and _is_on_bus(zone.temperature) and pin in taken:
-            where = f"{_where(gateway, zone)}, temperature.sensor"
-            what = f"the one-wire bus needs pin {pin}, taken by {taken[pin]}"
-            yield (
-                (*path, "zone", index, "temperature", "sensor"),
-                where,
-                what,
-                f"move that zone off pin {pin}",
-            )
-
-
-def _is_on_bus(temperature: Temperature) -> bool:
-    return temperature.sensor != "chip"
+        for name in zone.wirings:
+            sensor = getattr(getattr(zone, name), "sensor", "chip")
+            if sensor == "chip":
+                continue
+            here, where = (*path, "zone", index, name, "sensor"), f"{_where(gateway, zone)}, {name}.sensor"
+            is_one_wire = sensor.startswith("28-")
+            pins = (board["onewire_pin"],) if is_one_wire else (board["i2c"]["sda"], board["i2c"]["scl"])
+            bus = "one-wire" if is_one_wire else "I2C"
+            for pin in pins:
+                if pin in taken:
+                    what = f"the {bus} bus needs pin {pin}, taken by {taken[pin]}"
+                    yield here, where, what, f"move that zone off pin {pin}"
+            chip, _, address = sensor.partition("-")
+            if not is_one_wire and chips.setdefault(address, chip) != chip:
+                what = f"I2C address {address} is taken by a {chips[address]}"
+                yield here, where, what, "set another address at one of the two, by its address pin"
 
 
 def _where(gateway: Gateway, zone: Zone) -> str:

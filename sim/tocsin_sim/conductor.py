@@ -209,8 +209,8 @@ def _series(physical: World) -> Iterator[tuple[int, world.Timed, Packer]]:
     for channel, readings in physical.adc.items():
         yield wire.ADC, readings, partial(struct.pack, "<Bi", channel)
     for sensor, readings in physical.sensors.items():
-        yield wire.TEMPERATURE, readings, partial(_pack_temperature, sensor.encode())
+        yield wire.READING, readings, partial(_pack_reading, sensor.encode())
 
 
-def _pack_temperature(sensor: bytes, reading_mc: int) -> bytes:
-    return struct.pack("<i", reading_mc) + sensor
+def _pack_reading(sensor: bytes, reading: int) -> bytes:
+    return struct.pack("<i", reading) + sensor

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from tocsin.event_names import TYPE_NAMES
 
 Verb = Literal[
     "activate",
@@ -19,6 +20,9 @@ Verb = Literal[
     "interference",
     "set",
     "vanish",
+    "freeze",
+    "gust",
+    "shake",
     "power-cut",
     "link-cut",
     "order",
@@ -51,6 +55,14 @@ class Action(_Table):
     celsius: float | None = None
     mode: Mode | None = None
     refused: bool = False
+    rh: float | None = None
+    mm: float | None = None
+    volts: float | None = None
+    m_s: float | None = None
+    degrees: float | None = None
+    mg: int | None = None
+    over_s: Annotated[float, Field(ge=0)] = 0.0
+    how: Literal["missing", "damaged", "power-on"] = "missing"
     step_s: float | None = None
 
     @property
@@ -66,24 +78,7 @@ class Expect(_Table):
     """One event that must come: from `at_s` on, `within_s` at most."""
 
     at_s: Annotated[float, Field(ge=0)]
-    type: Literal[
-        "alarm",
-        "activity",
-        "restore",
-        "tamper",
-        "fault",
-        "mode",
-        "trouble",
-        "overflow",
-        "chatter",
-        "inhibit",
-        "release",
-        "delay",
-        "confirmed",
-        "output",
-        "refusal",
-        "warning",
-    ]
+    type: Literal[TYPE_NAMES[1:]]  # type: ignore[valid-type]  # one name each
     gateway: str
     zone: str = ""
     within_s: Annotated[float, Field(gt=0)] = 1.0

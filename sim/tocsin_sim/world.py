@@ -11,9 +11,8 @@ from typing import Any
 from tocsin_sim import bounce
 from tocsin_sim.scenario import Action, Scenario, ScenarioError
 from tocsin_sim.tape import merged, sampled
-from tocsin_sim.vm.wire import SENSOR_GONE
+from tocsin_sim.world_quantities import quantity
 
-_NORMAL_MC = 20_000
 _SHORT_MV = 20
 _OPEN_MV = 3_290
 
@@ -23,8 +22,9 @@ Timed = list[tuple[int, int]]  # [(ms, value)], rising
 
 @dataclass
 class World:
-    """`pins`: sampled levels of each pin; `adc`: mV of each channel; `sensors`: m°C of each sensor."""
+    """`pins`: sampled levels of each pin; `adc`: mV of each channel; `sensors`: what each says (`wire.READING`)."""
 
+    duration_ms: int = 0
     rest_word: int = 0
     pins: dict[int, Timed] = field(default_factory=dict)
     adc: dict[int, Timed] = field(default_factory=dict)
@@ -44,7 +44,7 @@ def build_world(scenario: Scenario, gateway: str, config: dict[str, Any], names:
 
     Raises: ScenarioError for an action that the zone's wiring cannot show.
     """
-    world = World()
+    world = World(scenario.duration_ms)
     zones: dict[int, Zone] = {zone["zone"]: zone for zone in config["zones"]}
     by_zone: dict[int, list[Action]] = {number: [] for number in zones}
     for action in scenario.actions:
@@ -82,7 +82,7 @@ def _contact(world: World, zone: Zone, actions: list[Action], random: Random) ->
 
 
 def _loop(world: World, zone: Zone, actions: list[Action], random: Random) -> None:
-    normal_mv = (zone["normal_from_mv"] + zone["alarm_from_mv"]) // 2
+    normal_mv = zone["normal_mv"]
     alarm_mv = (zone["alarm_from_mv"] + zone["open_from_mv"]) // 2
     readings = [(0, normal_mv)]
     shown_mv = {"activate": alarm_mv, "cut": _OPEN_MV, "short": _SHORT_MV}
@@ -93,22 +93,21 @@ def _loop(world: World, zone: Zone, actions: list[Action], random: Random) -> No
     world.adc[zone["adc"]] = readings
 
 
-def _temperature(world: World, zone: Zone, actions: list[Action], random: Random) -> None:
-    readings = [(0, _NORMAL_MC)]
-    for action in actions:
-        if action.do == "vanish":
-            readings += [(action.at_ms, SENSOR_GONE), (action.end_ms, readings[-1][1])]
-        elif action.do == "set" and action.celsius is not None:
-            readings.append((action.at_ms, round(action.celsius * 1000)))
-        else:
-            raise _impossible(action, "a temperature sensor", "set with celsius, or vanish with for_s")
-    world.sensors[zone["sensor"]] = readings
+def _quantity(world: World, zone: Zone, actions: list[Action], random: Random) -> None:
+    channels, sensors = quantity(zone, actions, world.duration_ms)
+    world.adc.update(channels)
+    world.sensors.update(sensors)
 
 
 _WIRINGS: dict[str, Callable[[World, Zone, list[Action], Random], None]] = {
     "contact": _contact,
     "loop": _loop,
-    "temperature": _temperature,
+    "temperature": _quantity,
+    "humidity": _quantity,
+    "level": _quantity,
+    "voltage": _quantity,
+    "wind": _quantity,
+    "tilt": _quantity,
 }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tocsin_host.site import SiteError, check, load_site
 from tocsin_host.site_kinds import KINDS
+from tocsin_host.site_model import WIRINGS
 
 MUSEUM = Path(__file__).resolve().parents[2] / "sim" / "sites" / "museum.toml"
 GOOD = """name = "Town museum"
@@ -44,6 +45,7 @@ name = "side door"
 kind = "door"
 loop = { adc = 0, scheme = "4k7+2k2" }
 """
+ONE_OF = ", ".join(WIRINGS)
 EACH_ITS_OWN = "give each zone of a gateway its own"
 
 
@@ -157,7 +159,8 @@ def test_a_good_site_is_right(tmp_path):
             '"28-0316a4f1c2ff"',
             '"0316a4f1c2ff"',
             "19: gateway gallery, zone 2, temperature.sensor: '0316a4f1c2ff' is not allowed; "
-            'write the ROM id as "28-0316a4f1c2ff", or "chip"',
+            'write its ROM id as "28-0316a4f1c2ff", its address on I2C as "sht4x-44", "sht3x-45", "lis3dh-18", '
+            'or "chip"',
         ),
         (
             "adc = 0",
@@ -173,13 +176,12 @@ def test_a_good_site_is_right(tmp_path):
         (
             "loop = {",
             "contact = { pin = 9, normally = 'open' }\nloop = {",
-            "23: gateway gallery, zone 3: has contact and loop; "
-            "give exactly one of contact, loop, temperature and reader",
+            "23: gateway gallery, zone 3: has contact and loop; give exactly one of " + ONE_OF,
         ),
         (
             'contact = { pin = 2, normally = "closed" }\n',
             "",
-            "8: gateway gallery, zone 1: has no wiring; give exactly one of contact, loop, temperature and reader",
+            "8: gateway gallery, zone 1: has no wiring; give exactly one of " + ONE_OF,
         ),
         (
             'kind = "temperature"',

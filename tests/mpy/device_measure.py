@@ -1,27 +1,34 @@
-"""Loops and temperatures: due times, faults that stop nobody else, and sensors that ask for patience."""
+"""Loops and quantities: due times, faults that stop nobody else, sensors that ask for patience, warnings, readings."""
 
-from support_virtual import FakeHal
+from support_virtual import FakeHal, Tape
 from tocsin.event import NO_READING
 from tocsin.zone import Zone
 from tocsin_fw import measure
 
 NORMAL, ALARM, TAMPER, FAULT = range(4)
-LOOP = {"adc": 0, "normal_from_mv": 500, "alarm_from_mv": 1500, "open_from_mv": 2500}
-WARM = {"sensor": "28-1", "low_mc": 16_000, "high_mc": 25_000, "period_s": 60}
-EAGAIN = 11
+LOOP = {"type": "loop", "adc": 0, "normal_from_mv": 500, "alarm_from_mv": 1500, "open_from_mv": 2500}
+WARM = {"type": "temperature", "sensor": "28-1", "low_milli": 16_000, "high_milli": 25_000, "period_s": 60}
+WARM["hysteresis_milli"] = 300
+EAGAIN, EIO, ERANGE = 11, 5, 34
 
 
 class _Bench:
-    def __init__(self):
+    def __init__(self, *more):
         self.hal = FakeHal()
         self.hal.readings = {0: 1000, "28-1": 20_000}
         self.announced = []
-        loop, warm = measure.loop(LOOP, Zone(1, "3333"), self.hal), measure.temperature(WARM, Zone(2, "3333"), self.hal)
-        self.measurements = measure.Measurements([loop, warm], self._announce)
+        self.warned = []
+        self.tape = Tape()
+        entries = (LOOP, WARM) + more
+        found = [measure.of_zone(entry, Zone(i + 1, "3333"), self.hal) for i, entry in enumerate(entries)]
+        self.measurements = measure.Measurements(found, self, self.tape)
 
-    def _announce(self, zone, state, value, count, at_ms):
+    def announce(self, zone, state, value, count, at_ms):
         zone.state = state
         self.announced.append((zone.number, state, value, count, at_ms))
+
+    def warn(self, number, code, value, at_ms):
+        self.warned.append((number, code, value, at_ms))
 
     def run(self, from_ms, to_ms):
         """Take readings as the task does; return how many times it woke."""
@@ -51,17 +58,36 @@ def test_what_is_not_normal_at_start_was_found_so():
     assert bench.announced == [(1, ALARM, 2000, 1, 450)]
 
 
-def test_a_missing_sensor_is_a_fault_of_its_zone_and_the_others_go_on():
+def test_a_missing_sensor_is_a_fault_of_its_zone_after_three_more_tries_and_the_others_go_on():
     bench = _Bench()
     del bench.hal.readings["28-1"]
-    bench.run(1000, 2000)
-    assert bench.announced == [(2, FAULT, NO_READING, 0, 1000)]
+    bench.run(1000, 5000)
+    assert bench.announced == [(2, FAULT, NO_READING, 0, 4000)]
     bench.hal.readings[0] = 0
-    bench.run(2000, 3000)
-    assert bench.announced[1:] == [(1, FAULT, 0, 0, 2200)]
+    bench.run(5000, 6000)
+    assert bench.announced[1:] == [(1, FAULT, 0, 0, 5200)]
     bench.hal.readings["28-1"] = 21_000
-    bench.run(3000, 62_000)
-    assert bench.announced[2:] == [(2, NORMAL, 21_000, 0, 61_000)]
+    bench.run(6000, 65_000)
+    assert bench.announced[2:] == [(2, NORMAL, 21_000, 0, 64_000)]
+
+
+def test_one_damaged_answer_is_no_fault():
+    bench = _Bench()
+    bench.hal.readings["28-1"] = OSError(EIO)
+    bench.run(1000, 3500)
+    bench.hal.readings["28-1"] = 20_000
+    bench.run(3500, 70_000)
+    assert bench.announced == []
+
+
+def test_a_reading_that_cannot_be_is_a_warning_and_a_fault():
+    bench = _Bench()
+    bench.hal.readings["28-1"] = OSError(ERANGE)
+    bench.run(1000, 5000)
+    assert bench.announced == [(2, FAULT, NO_READING, 0, 4000)] and bench.warned == [(2, 8, NO_READING, 4000)]
+    bench.hal.readings["28-1"] = 20_000
+    bench.run(5000, 65_000)
+    assert bench.warned[1:] == [(2, 8 + 256, 20_000, 64_000)]
 
 
 def test_a_temperature_is_read_in_its_period_and_has_hysteresis():
@@ -86,3 +112,65 @@ def test_a_sensor_that_asks_for_patience_for_ever_is_a_fault():
     bench.hal.readings["28-1"] = OSError(EAGAIN)
     bench.run(1000, 130_000)
     assert bench.announced == [(2, FAULT, NO_READING, 0, 4000)]
+
+
+LEVEL = {"type": "level", "adc": 1, "zero_mv": 600, "gain": 2000, "per_mv": 2400, "period_s": 10, "high_milli": 300}
+LEVEL.update({"hysteresis_milli": 10, "least_milli": -50, "most_milli": 2125})
+
+
+def test_a_voltage_is_scaled_and_what_no_current_can_be_is_a_fault():
+    bench = _Bench(LEVEL)
+    for from_ms, reading_mv in ((0, 600), (10_000, 1200), (20_000, 500), (30_000, 3200)):
+        bench.hal.readings[1] = reading_mv
+        bench.run(from_ms, from_ms + 10_000)
+    assert bench.announced == [(3, ALARM, 500, 0, 10_000), (3, FAULT, -84, 0, 20_000)]
+
+
+def test_an_alarm_that_must_last_is_told_when_it_has():
+    bench = _Bench(dict(LEVEL, confirm_ms=25_000))
+    bench.hal.readings[1] = 600
+    bench.run(0, 10_000)
+    bench.hal.readings[1] = 1200
+    bench.run(10_000, 60_000)
+    assert bench.announced == [(3, ALARM, 500, 0, 35_000)]
+
+
+def test_readings_are_journalled_at_their_own_pace():
+    bench = _Bench(dict(LEVEL, journal_s=60), dict(LOOP, journal_s=120, normal_mv=1000))
+    bench.hal.readings[1] = 840
+    bench.run(0, 200_000)
+    levels = [(r[4], r[5]) for r in bench.tape.records if r[:2] == (18, 3)]
+    loops = [(r[4], r[5]) for r in bench.tape.records if r[:2] == (18, 4)]
+    assert levels == [(200, 0)] * 4 and loops == [(1000, 0)] * 2
+    bench.hal.readings[1] = OSError(EIO)
+    bench.run(200_000, 400_000)
+    assert len([r for r in bench.tape.records if r[:2] == (18, 3)]) == 4
+
+
+def test_the_noise_of_a_loop_stands_beside_its_reading():
+    bench = _Bench(dict(LOOP, journal_s=60, normal_mv=1000))
+    for step in range(700):
+        bench.hal.readings[0] = 1040 if step & 1 else 1000
+        bench.run(step * 100, step * 100 + 100)
+    assert [r[5] for r in bench.tape.records if r[1] == 3] == [0, 40]
+
+
+def test_a_fast_loop_is_read_every_25_ms():
+    bench = _Bench(dict(LOOP, layer=0))
+    bench.run(1000, 2000)
+    bench.hal.readings[0] = 2000
+    bench.run(2000, 3000)
+    assert bench.announced == [(3, ALARM, 2000, 0, 2025), (1, ALARM, 2000, 0, 2200)]
+
+
+def test_wind_and_tilt_are_read_by_their_names():
+    wind = {"type": "wind", "sensor": "pulses-7", "mm_per_pulse": 1000, "mean_milli": 10_000, "gust_milli": 20_000}
+    tilt = {"type": "tilt", "sensor": "lis3dh-18", "tilt_milli": 5000, "shake_milli": 100}
+    bench = _Bench(wind, tilt)
+    bench.hal.readings.update({"pulses-7": 0, "lis3dh-18/tilt": 0, "lis3dh-18/shake": 0})
+    bench.run(0, 10_000)
+    bench.hal.readings.update({"pulses-7": 90, "lis3dh-18/shake": 130})
+    bench.run(10_000, 10_250)
+    bench.hal.readings["lis3dh-18/shake"] = 0
+    bench.run(10_250, 12_000)
+    assert bench.announced == [(3, ALARM, 30_000, 0, 10_000), (4, ALARM, -130, 0, 10_000)]

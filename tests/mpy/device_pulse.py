@@ -13,7 +13,7 @@ class _Session:
 
 
 class _Contacts:
-    def tell_chatter(self):
+    def tend(self):
         pass
 
 

@@ -1,4 +1,4 @@
-"""Contacts: transitions and alarms from the ring, the index that wraps, and inputs that chatter."""
+"""Contacts: transitions and alarms from the ring, the index that wraps, layers, gates, and inputs that chatter."""
 
 from support_virtual import CLOCK, FakeSampler, Tape
 from tocsin.edge_ring import INDEX_MASK, EdgeRing
@@ -10,20 +10,26 @@ EVIDENCE, ALARM = 0, 1
 
 
 class _Bench:
-    def __init__(self, now_ms=10_000):
+    def __init__(self, now_ms=10_000, *more):
         CLOCK.now_ms = now_ms
         self.sampler = FakeSampler(EdgeRing(64))
         self.tape = Tape()
         self.announced = []
-        zones = [Contact(Zone(number, "1331"), pin) for number, pin in ((1, 0), (2, 5))]
-        self.contacts = Contacts(zones, self.sampler, self.tape, self._announce)
+        self.warned = []
+        entries = ({"pin": 0}, {"pin": 5}) + more
+        zones = [Contact(Zone(i + 1, "1331"), entry) for i, entry in enumerate(entries)]
+        self.contacts = Contacts(zones, self.sampler, self.tape, self)
 
-    def _announce(self, zone, state, value, count, at_ms):
+    def announce(self, zone, state, value, count, at_ms):
+        zone.state = state
         self.announced.append((zone.number, state, value, count, at_ms))
+
+    def warn(self, number, code, value, at_ms):
+        self.warned.append((number, code, at_ms))
 
     def push(self, at_ms, flips, levels, layer):
         self.sampler.ring.push(at_ms & INDEX_MASK, flips, levels, layer)
-        self.contacts.drain(600)
+        return self.contacts.drain(600)
 
     def toggle(self, times, every_ms):
         """Transitions of the first contact, `every_ms` apart."""
@@ -37,7 +43,7 @@ class _Bench:
         while CLOCK.now_ms < end_ms:
             CLOCK.now_ms = min(end_ms, CLOCK.now_ms - CLOCK.now_ms % 1000 + 1000)
             if CLOCK.now_ms % 1000 == 0:
-                self.contacts.tell_chatter()
+                self.contacts.tend()
 
     def told(self, kind):
         return [r for r in self.tape.records if r[0] == kind]
@@ -134,3 +140,76 @@ def test_a_full_ring_leaves_no_zone_in_a_wrong_state():
     assert bench.announced == [(1, 1, 0, 0, 10_000), (2, 0, 0, 0, 10_000)]
     bench.contacts.drain(600)
     assert len(bench.announced) == 2
+
+
+def test_a_fast_contact_is_moved_by_the_evidence_layer():
+    bench = _Bench(10_000, {"pin": 7, "layer": 0})
+    bench.push(9000, 128, 128, EVIDENCE)
+    assert bench.announced == [(3, 1, 0, 0, 9000)] and len(bench.told(TRANSITION)) == 1
+    bench.push(9215, 128, 128, ALARM)
+    bench.push(9300, 128, 0, EVIDENCE)
+    assert bench.announced[1:] == [(3, 0, 0, 0, 9300)]
+
+
+def test_a_zone_that_was_left_in_alarm_is_told_that_it_rests_though_its_alarm_was_never_confirmed():
+    bench = _Bench(10_000, {"pin": 7, "confirm_ms": 1000})
+    zone = bench.contacts._contacts[2].zone
+    zone.state = 1  # as the guard remembers it
+    bench.push(10_000, 128, 128, ALARM)
+    bench.wait(500)
+    assert bench.announced == []
+    bench.push(10_500, 128, 0, ALARM)
+    assert bench.announced == [(3, 0, 0, 0, 10_500)]
+
+
+def test_a_confirmed_alarm_bears_the_time_it_was_due_and_drain_says_that_it_waits():
+    bench = _Bench(10_000, {"pin": 7, "confirm_ms": 1000})
+    assert bench.push(10_000, 128, 128, ALARM) is True and bench.announced == []
+    CLOCK.now_ms = 10_999
+    assert bench.contacts.drain(600) is True and bench.announced == []
+    CLOCK.now_ms = 11_013
+    assert bench.contacts.drain(600) is False
+    assert bench.announced == [(3, 1, 0, 0, 11_000)]
+
+
+def test_an_alarm_that_lasted_and_ended_before_anyone_looked_is_not_lost():
+    bench = _Bench(20_000, {"pin": 7, "confirm_ms": 1000})
+    bench.sampler.ring.push(10_000, 128, 128, ALARM)
+    bench.sampler.ring.push(11_500, 128, 0, ALARM)
+    bench.contacts.drain(600)
+    assert bench.announced == [(3, 1, 0, 0, 11_000), (3, 0, 0, 0, 11_500)]
+
+
+def test_what_was_so_at_start_and_is_confirmed_later_was_found_so():
+    bench = _Bench(700, {"pin": 7, "confirm_ms": 5000})
+    bench.push(500, 128, 128, ALARM)
+    CLOCK.now_ms = 6000
+    bench.contacts.drain(600)
+    assert bench.announced == [(3, 1, 0, 1, 5500)]
+
+
+def test_a_detector_that_is_masked_or_constant_is_a_warning_that_ends():
+    bench = _Bench(10_000, {"pin": 7, "quiet_s": 100, "constant_s": 50})
+    bench.tape.mode = 0
+    bench.wait(100_000)
+    assert [(n, code) for n, code, _ in bench.warned] == [(3, 3)]
+    bench.push(CLOCK.now_ms, 128, 128, ALARM)
+    bench.wait(60_000)
+    bench.push(CLOCK.now_ms, 128, 0, ALARM)
+    assert [(n, code) for n, code, _ in bench.warned] == [(3, 3), (3, 3 + 256), (3, 4), (3, 4 + 256)]
+
+
+def test_one_pulse_of_two_is_a_warning_only():
+    bench = _Bench(10_000, {"pin": 7, "pulses": 2, "pulse_window_s": 10})
+    bench.push(10_000, 128, 128, ALARM)
+    bench.wait(400)
+    bench.push(CLOCK.now_ms, 128, 0, ALARM)
+    bench.wait(20_000)
+    assert bench.announced == [] and [(n, code) for n, code, _ in bench.warned] == [(3, 9)]
+    for at_ms in (31_000, 33_000):
+        bench.wait(at_ms - CLOCK.now_ms)
+        bench.push(at_ms, 128, 128, ALARM)
+        bench.wait(300)
+        bench.push(at_ms + 300, 128, 0, ALARM)
+    assert [(n, code) for n, code, _ in bench.warned] == [(3, 9)]
+    assert bench.announced == [(3, 1, 0, 0, 33_000), (3, 0, 0, 0, 33_300)]

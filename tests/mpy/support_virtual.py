@@ -100,4 +100,4 @@ class FakeHal:
             raise reading
         return reading
 
-    read_mv = read_mc = _read
+    read_mv = read = _read

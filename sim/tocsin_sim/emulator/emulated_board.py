@@ -85,20 +85,22 @@ class EmulatedGateway:
         elif kind == wire.ADC:
             channel, reading_mv = struct.unpack("<Bi", payload)
             self._board.adc(channel, min(_FULL_SCALE, max(0, reading_mv) * (_FULL_SCALE + 1) // _REFERENCE_MV))
-        elif kind == wire.TEMPERATURE:
-            self._set_temperature(payload[4:].decode(), struct.unpack("<i", payload[:4])[0])
+        elif kind == wire.READING:
+            self._set_reading(payload[4:].decode(), struct.unpack("<i", payload[:4])[0])
         elif kind == wire.LINK:
             self._board.usb.write(payload)
         elif kind == wire.PLUG and self._is_plugged != bool(payload[0]):
             self._is_plugged = bool(payload[0])
             self._board.usb.plug(self._is_plugged)
 
-    def _set_temperature(self, name: str, reading_mc: int) -> None:
+    def _set_reading(self, name: str, reading: int) -> None:
         sensor = self._sensors.get(name)
         if sensor is not None:
-            sensor.present = reading_mc != wire.SENSOR_GONE
-            if sensor.present:
-                sensor.temperature_mc = reading_mc
+            sensor.present = reading != wire.SENSOR_GONE
+            sensor.corrupt = reading == wire.DAMAGED
+            sensor.has_lost_power = reading == wire.POWER_ON_VALUE
+            if reading < wire.POWER_ON_VALUE:
+                sensor.temperature_mc = reading
 
 
 if __name__ == "__main__":

@@ -36,7 +36,10 @@ def crc8(data: bytes) -> int:
 
 
 class Ds18b20:
-    """One sensor. `temperature_mc` is what a conversion finds; `corrupt` damages the answers' checksum."""
+    """One sensor. `temperature_mc` is what a conversion finds; `corrupt` damages the answers' checksum.
+
+    `has_lost_power`: no conversion ends, the scratchpad keeps the value of the power-up.
+    """
 
     def __init__(self, board: EmulatedBoard, pin: int, serial: str, temperature_mc: int = 21_500) -> None:
         """`serial` is the part of its name after "28-": 12 hexadecimal digits."""
@@ -45,6 +48,7 @@ class Ds18b20:
         self.temperature_mc = temperature_mc
         self.corrupt = False
         self.present = True
+        self.has_lost_power = False
         self._raw = _POWER_UP_RAW
         self._board = board
         self._pin = pin
@@ -112,7 +116,7 @@ class Ds18b20:
                 return
 
     def _converted(self) -> None:
-        self._raw = self.temperature_mc * 16 // 1000 & 0xFFFF
+        self._raw = _POWER_UP_RAW if self.has_lost_power else self.temperature_mc * 16 // 1000 & 0xFFFF
 
     def _scratchpad(self) -> bytes:
         data = self._raw.to_bytes(2, "little") + bytes([0x4B, 0x46, 0x7F, 0xFF, 0, 0x10])

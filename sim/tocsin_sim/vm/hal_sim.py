@@ -24,6 +24,8 @@ _RING_ENTRIES = 64
 # A board's interrupt drains the samples of 24 ms at once; so does this one while counters are moving.
 _DRAIN_MS = 24
 _CHIP_MC = 27_000
+# errno of the readings that are none: ENODEV, EIO, ERANGE.
+_ERRORS = {wire.SENSOR_GONE: 19, wire.DAMAGED: 5, wire.POWER_ON_VALUE: 34}
 
 
 class Sampler:
@@ -163,7 +165,9 @@ class Hal:
         self._reset_cause = reset_cause
         self._random_state = seed
         self._mv: "dict[int, int]" = {}
-        self._mc = {"chip": _CHIP_MC}
+        self._readings = {"chip": _CHIP_MC}
+        self._counters: "dict[str, tuple[int, int]]" = {}
+        self._clock = clock
 
     def read_mv(self, channel: int) -> int:
         """See `tocsin_fw.hal`."""
@@ -172,12 +176,12 @@ class Hal:
             raise OSError(5)
         return reading_mv
 
-    def read_mc(self, sensor: str) -> int:
+    def read(self, sensor: str) -> int:
         """See `tocsin_fw.hal`."""
-        reading_mc = self._mc.get(sensor, wire.SENSOR_GONE)
-        if reading_mc == wire.SENSOR_GONE:
-            raise OSError(19)
-        return reading_mc
+        reading = self._readings.get(sensor, wire.SENSOR_GONE)
+        if reading in _ERRORS:
+            raise OSError(_ERRORS[reading])
+        return self._pulses(sensor) // 1_000_000 if sensor in self._counters else reading
 
     def join(self, ssid: str, password: str) -> bool:
         """A simulated board hangs on the network of the machine that it runs on."""
@@ -187,9 +191,17 @@ class Hal:
         """The voltage from now on."""
         self._mv[channel] = reading_mv
 
-    def set_mc(self, sensor: str, reading_mc: int) -> None:
-        """The temperature from now on."""
-        self._mc[sensor] = reading_mc
+    def set_reading(self, sensor: str, reading: int) -> None:
+        """What a sensor says from now on; the pace of a counter in pulses in 1000 s."""
+        if sensor.startswith("pulses-"):
+            self._counters[sensor] = (self._clock.now_ms, self._pulses(sensor))
+        self._readings[sensor] = reading
+
+    def _pulses(self, sensor: str) -> int:
+        """Millionths of pulses since the start."""
+        since_ms, before = self._counters.get(sensor, (0, 0))
+        pace = self._readings.get(sensor, 0)
+        return before if pace in _ERRORS else before + (self._clock.now_ms - since_ms) * pace
 
     def feed(self) -> None:
         """The virtual board's watchdog is the conductor's patience: a board that does not stop is killed."""

@@ -89,8 +89,8 @@ class Board:
             hal.sampler.set_pins(struct.unpack("<I", payload)[0])
         elif kind == wire.ADC:
             hal.set_mv(*struct.unpack("<Bi", payload))
-        elif kind == wire.TEMPERATURE:
-            hal.set_mc(payload[4:].decode(), struct.unpack("<i", payload[:4])[0])
+        elif kind == wire.READING:
+            hal.set_reading(payload[4:].decode(), struct.unpack("<i", payload[:4])[0])
         elif kind == wire.LINK:
             hal.link.arrive(payload)
         elif kind == wire.PLUG:

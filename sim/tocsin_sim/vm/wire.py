@@ -10,7 +10,7 @@ power-up.
 | R | board | | run until `at_ms`, or stop earlier as soon as the link has something to say |
 | P | board | word 4 | the pins have these levels from `at_ms` on |
 | A | board | channel 1, mV 4 signed | ADC reading from `at_ms` on; -1: it cannot be read |
-| T | board | m°C 4 signed, sensor name | temperature from `at_ms` on; 0x7FFFFFFF: the sensor is gone |
+| T | board | reading 4 signed, sensor name | what a sensor says from `at_ms` on; of a counter the pulses in 1000 s |
 | L | board | bytes | bytes from the host arrive on the link |
 | U | board | 1 byte | 1: a host is there, 0: the cable is out |
 | F | board | | the power is cut now: keep what the flash holds, and end |
@@ -26,7 +26,7 @@ HEAD_BYTES = 13
 RUN = 0x52
 PINS = 0x50
 ADC = 0x41
-TEMPERATURE = 0x54
+READING = 0x54
 LINK = 0x4C
 PLUG = 0x55
 POWER_OFF = 0x46
@@ -34,7 +34,10 @@ OUTPUT = 0x4F
 STOPPED = 0x53
 RESTART = 0x58
 
+# Readings that are none: the sensor is gone, its answer is damaged, it has lost its power since the last conversion.
 SENSOR_GONE = 0x7FFFFFFF
+DAMAGED = 0x7FFFFFFE
+POWER_ON_VALUE = 0x7FFFFFFD
 ADC_DEAD = -1
 
 

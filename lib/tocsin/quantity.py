@@ -1,0 +1,112 @@
+"""A measured quantity under watch: limits, change within a time, mould, values that stand still or cannot be.
+
+Role in the flow: stage 3, from readings to states and warnings. Shared: gateway and host. Context: task.
+Readings are in thousandths of the unit: m°C, m%RH, mm, mV, mm/s. Nothing is allocated for a reading.
+Sources: Bizot Green Protocol 2023 (what may change within 24 h); docs/site.md.
+"""
+
+from array import array
+
+from .analog import WARN_CHANGE, WARN_MOULD, WARN_STUCK, Limits
+from .compat import const
+from .event import STATE_ALARM, STATE_FAULT, STATE_NORMAL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+BINS = const(48)
+MOULD_FROM_MILLI = const(75_000)  # of relative humidity: from here on mould grows
+_FAR = const(0x3FFFFFFF)
+
+
+class Span:
+    """The lowest and the highest reading of about the last `span_ms`: 48 bins, the last of them still filling."""
+
+    def __init__(self, span_ms: int) -> None:
+        self._bin_ms = max(1, span_ms // BINS)
+        self._number = -1
+        self._lowest = array("i", [_FAR] * BINS)
+        self._highest = array("i", [-_FAR] * BINS)
+
+    def take(self, reading: int, now_ms: int) -> None:
+        """Put a reading in; what is older than the span is gone."""
+        number = now_ms // self._bin_ms
+        for gone in range(max(self._number + 1, number - BINS + 1), number + 1):
+            self._lowest[gone % BINS] = _FAR
+            self._highest[gone % BINS] = -_FAR
+        self._number = number
+        place = number % BINS
+        self._lowest[place] = min(self._lowest[place], reading)
+        self._highest[place] = max(self._highest[place], reading)
+
+    def lowest(self) -> int:
+        """Of the span, the newest reading among it."""
+        return min(self._lowest)
+
+    def highest(self) -> int:
+        """Of the span, the newest reading among it."""
+        return max(self._highest)
+
+
+class Quantity:
+    """What the fields of a zone (docs/site.md, "What the gateway reads") make of its readings.
+
+    `warnings`: bit n is code n of docs/record.md.
+    """
+
+    def __init__(self, config: "dict[str, Any]") -> None:
+        get = config.get
+        self._limits = Limits(get("low_milli", -_FAR), get("high_milli", _FAR), config["hysteresis_milli"])
+        self._least, self._most = get("least_milli", -_FAR), get("most_milli", _FAR)
+        self._change, self._rise = get("change_milli", 0), get("rise_milli", 0)
+        self._span = Span(config["span_s"] * 1000) if self._change or self._rise else None
+        self._mould_ms = get("mould_s", 0) * 1000
+        self._stuck_ms = get("stuck_s", 0) * 1000
+        self._damp_ms = self._last_ms = self._moved_ms = 0
+        self._value: "int | None" = None
+        self._is_rising = False
+        self.warnings = 0
+
+    def take(self, reading: "int | None", now_ms: int) -> int:
+        """Take a reading, None when the sensor gave none; return the state."""
+        state = self._limits.take(reading)
+        if reading is None:
+            self._last_ms = self._moved_ms = now_ms
+            self._value = None
+            return state
+        if self._is_stuck(reading, now_ms) or not self._least <= reading <= self._most:
+            state = STATE_FAULT
+        elif self._span:
+            self._span.take(reading, now_ms)
+            change = self._span.highest() - self._span.lowest()
+            self._warn(WARN_CHANGE, self._change and change > self._change)
+            if self._rise:
+                limit = self._rise * 3 // 4 if self._is_rising else self._rise
+                self._is_rising = reading - self._span.lowest() > limit
+                if self._is_rising and state == STATE_NORMAL:
+                    state = STATE_ALARM
+        if self._mould_ms:
+            self._count_mould(reading, now_ms)
+        self._last_ms = now_ms
+        return state
+
+    def _is_stuck(self, reading: int, now_ms: int) -> bool:
+        """Whether the very same reading has stood for too long."""
+        if reading != self._value or not self._stuck_ms:
+            self._value, self._moved_ms = reading, now_ms
+        is_stuck = bool(self._stuck_ms) and now_ms - self._moved_ms >= self._stuck_ms
+        self._warn(WARN_STUCK, is_stuck)
+        return is_stuck
+
+    def _count_mould(self, reading: int, now_ms: int) -> None:
+        """Time above 75 %RH counts up, drier time counts down as fast."""
+        passed_ms = now_ms - self._last_ms
+        if reading > MOULD_FROM_MILLI:
+            self._damp_ms = min(self._damp_ms + passed_ms, 2 * self._mould_ms)
+        else:
+            self._damp_ms = max(self._damp_ms - passed_ms, 0)
+        self._warn(WARN_MOULD, self._damp_ms >= self._mould_ms)
+
+    def _warn(self, code: int, is_so: "bool | int") -> None:
+        self.warnings = self.warnings | 1 << code if is_so else self.warnings & ~(1 << code)
