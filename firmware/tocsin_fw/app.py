@@ -35,6 +35,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .hal import Beat, Config, Hal, Link
     from .mqtt_link import MqttLink
+    from .outputs import Outputs
 
 # The slower debounce layer needs 240 samples to say how things stand; the boot record waits for it. What turns out not
 # to be normal until a little later, when the loops have had their three readings, was found so at start.
@@ -57,8 +58,9 @@ class Gateway:
         journal = Journal(flash)
         self.recorder = recorder = Recorder(journal, keystore, hal.random)
         zones = {entry["zone"]: Zone(entry["zone"], entry["modes"], entry.get("does", 0)) for entry in config["zones"]}
+        outputs = _outputs(config, hal, recorder)
         self.memory = Memory(hal.storage)
-        self.guarding = Guarding(config, list(zones.values()), recorder, self.memory, uptime_ms)
+        self.guarding = Guarding(config, list(zones.values()), recorder, self.memory, uptime_ms, outputs)
         self.contacts = _contacts(config, zones, hal, recorder, self.guarding)
         self.measurements = _measurements(config, zones, hal, recorder, self.guarding)
         self.network = _network(config, hal, recorder)
@@ -138,6 +140,15 @@ def _measurements(
     entries = [entry for entry in config["zones"] if entry["type"] in measure.TYPES]
     found = [measure.of_zone(entry, zones[entry["zone"]], hal) for entry in entries]
     return measure.Measurements(found, guard, recorder)
+
+
+def _outputs(config: "Config", hal: "Hal", recorder: Recorder) -> "Outputs | None":
+    """Sirens and lights when the site has some, off from now on; else None, and their module is never imported."""
+    if "outputs" not in config:
+        return None
+    from .outputs import Outputs
+
+    return Outputs(config["outputs"], hal.set_output, recorder)
 
 
 def _network(config: "Config", hal: "Hal", recorder: Recorder) -> "MqttLink | None":

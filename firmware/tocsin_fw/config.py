@@ -164,6 +164,16 @@ def _is_guard(guard: "Any") -> bool:
     return isinstance(guard, dict) and all(_is_within(guard.get(key, 0), 0, 3600) for key in keys)
 
 
+def _are_outputs(outputs: "Any") -> bool:
+    limits = (("output", 1, 250), ("pin", 0, 29), ("active", 0, 1), ("shows", 1, 1023), ("limit_s", 0, 900))
+    return isinstance(outputs, list) and all(
+        isinstance(one, dict)
+        and all(_is_within(one.get(key), low, high) for key, low, high in limits)
+        and _is_within(one.get("quiet", 0), 0, 15)
+        for one in outputs
+    )
+
+
 def _is_network(network: "Any") -> bool:
     """Whether this says where the broker is, and how its certificate is known."""
     if not isinstance(network, dict) or not isinstance(network.get("port"), int):
@@ -234,6 +244,7 @@ _CHECKS: "tuple[tuple[str, Callable[[Any], bool]], ...]" = (
 _OPTIONAL_CHECKS: "tuple[tuple[str, Callable[[Any], bool]], ...]" = (
     ("network", _is_network),
     ("guard", _is_guard),
+    ("outputs", _are_outputs),
     ("utc_offsets", _are_offsets),
     ("rounds", _are_rounds),
 )

@@ -123,6 +123,9 @@ if TYPE_CHECKING:
             since the last reading; "pulses-7": pulses at pin 7 since the start, mod 2**30.
             """
 
+        def set_output(self, pin: int, level: int) -> None:
+            """Drive `pin` to 1 (high) or 0 from now on."""
+
         def feed(self) -> None:
             """Feed the watchdog; the first call starts it."""
 

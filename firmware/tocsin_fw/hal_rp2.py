@@ -65,6 +65,10 @@ class Hal:
 
         return join(ssid, password)
 
+    def set_output(self, pin: int, level: int) -> None:
+        """See `hal.py`."""
+        machine.Pin(pin, machine.Pin.OUT, value=level)
+
     def read_mv(self, channel: int) -> int:
         """Millivolts at ADC `channel`, 0 to 2. Raises OSError for another one."""
         if not 0 <= channel < _ADC_CHANNELS:

@@ -39,6 +39,8 @@ def compile_gateway(site: Site, name: str, lib_hash: str) -> dict[str, Any]:
     }
     if gateway.guard:
         config["guard"] = {key: value for key, value in gateway.guard.model_dump().items() if value}
+    if gateway.outputs:
+        config["outputs"] = [one.compiled() for one in sorted(gateway.outputs, key=lambda one: one.number)]
     if gateway.network:
         config["network"] = _network(gateway.network)
     return config | _people(site, gateway)

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from .site_lines import Path
 from .site_model import Contact, Delays, Gateway, Loop, Modes, Network, Site, Zone
+from .site_outputs import Output
 from .site_people import Person, Reader, Round
 from .site_quantities import Accelerometer, Humidity, Level, Temperature, Voltage, Wind
 
@@ -35,6 +36,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "temperature": Temperature,
     "reader": Reader,
     "round": Round,
+    "output": Output,
     "person": Person,
     "humidity": Humidity,
     "level": Level,

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from .site_kinds import ALWAYS, CHIME, FOLLOWS, KINDS, SILENT, Kind, Layer, Response, Responses
+from .site_outputs import Output
 from .site_people import Person, Reader, Round
 from .site_quantities import DAY_S, Accelerometer, Humidity, Level, Quantity, Temperature, Voltage, Wind
 
@@ -142,6 +143,7 @@ class Gateway(_Table):
     guard: Delays | None = None
     zones: Annotated[list[Zone], Field(alias="zone", min_length=1)]
     rounds: Annotated[list[Round], Field(alias="round")] = []
+    outputs: Annotated[list[Output], Field(alias="output")] = []
 
 
 class Site(_Table):

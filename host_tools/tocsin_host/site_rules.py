@@ -16,6 +16,7 @@ from .site_errors import Finding
 from .site_kinds import ALWAYS, ALWAYS_INSTANT, KINDS
 from .site_lines import Path
 from .site_model import WIRINGS, Gateway, Network, Site, Zone
+from .site_outputs import output_rules
 from .site_people_rules import people_rules
 from .site_quantity_rules import broken_wiring
 
@@ -53,6 +54,7 @@ def _gateway(gateway: Gateway, path: Path) -> Iterator[Finding]:
         yield from _network(gateway.network, f"gateway {gateway.name}, network", (*path, "network"))
     for index, zone in enumerate(gateway.zones):
         yield from _zone(gateway, zone, (*path, "zone", index))
+    yield from output_rules(gateway.outputs, gateway.name, path)
     try:
         board = tocsin_boards.load(gateway.board)
     except KeyError:
@@ -132,6 +134,13 @@ def _wires(gateway: Gateway, path: Path, board: dict[str, Any]) -> Iterator[Find
                 yield (*here, *key), where, f"{wire} is taken by {taken[pin]}", "move one of them"
             else:
                 taken[pin] = f"zone {zone.number} {zone.name!r}"
+    for index, output in enumerate(gateway.outputs):
+        where, here = f"gateway {gateway.name}, output {output.number}, pin", (*path, "output", index, "pin")
+        if output.pin not in board["pins"]:
+            yield here, where, *_no_pin(output.pin, board)
+        elif output.pin in taken:
+            yield here, where, f"pin {output.pin} is taken by {taken[output.pin]}", "move one of them"
+        taken[output.pin] = f"output {output.number} {output.name!r}"
     yield from _bus(gateway, path, board, taken)
 
 

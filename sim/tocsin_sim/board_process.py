@@ -56,6 +56,8 @@ class BoardProcess:
         """Power up the board whose flash lies in `folder`: `command` runs it; it waits for its first run."""
         self.now_ms = 0
         self.has_restarted = False
+        # (ms, pin, level): what the board drove its outputs to.
+        self.driven: list[tuple[int, int, int]] = []
         self._folder = folder
         self._console = (folder / "console.txt").open("ab")
         self._orders = bytearray()
@@ -88,6 +90,9 @@ class BoardProcess:
         while True:
             kind, at_ms, length = wire.unpack_head(self._read(wire.HEAD_BYTES))
             payload = self._read(length)
+            if kind == wire.DRIVE:
+                self.driven.append((at_ms, payload[0], payload[1]))
+                continue
             self.now_ms = at_ms
             if kind == wire.OUTPUT:
                 output += payload

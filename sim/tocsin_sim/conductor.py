@@ -51,6 +51,8 @@ class VirtualGateway:
     boots: int = 0
     output: bytes = b""
     powered: list[tuple[int, int]] = field(default_factory=list)
+    # For each powered stretch: (ms since the scenario's start, pin, level) that the board drove.
+    driven: list[list[tuple[int, int, int]]] = field(default_factory=list)
 
     @property
     def now_ms(self) -> int:
@@ -97,9 +99,10 @@ class Conductor:
         gateway = self.gateways[name]
         if gateway.board is not None:
             gateway.board.power_off()
-            gateway.board = None
             gateway.output = b""
             gateway.powered.append((gateway.power_on_ms, self.now_ms))
+            gateway.driven.append([(gateway.power_on_ms + at, pin, level) for at, pin, level in gateway.board.driven])
+            gateway.board = None
 
     def unplug(self, name: str) -> None:
         """Pull the cable."""

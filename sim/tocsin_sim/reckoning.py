@@ -15,6 +15,7 @@ from tocsin_host.store import Store
 
 from tocsin_sim.expectation import Expectation, judge
 from tocsin_sim.housekeeping import expected_of_itself
+from tocsin_sim.loud import complaints as outputs_on_too_long
 from tocsin_sim.outcome import Outcome
 from tocsin_sim.scenario import Action
 from tocsin_sim.stage import Stage
@@ -47,7 +48,12 @@ def reckon(stage: Stage, exports: dict[str, bytes], wall_seconds: float) -> Outc
     verdict = judge(_widened(_expectations(stage), stage.tier), records, stage.conductor.timeline)
     sealed = sum(stage.tier.sealed_count(stage.flash / name) for name in exports)
     verified = sum(map(len, records.values()))
-    complaints = late + [f"lost: {missing}" for missing in verdict.missing]
+    loud = [
+        text
+        for name, gateway in stage.conductor.gateways.items()
+        for text in outputs_on_too_long(gateway, stage.configs[name], stage.tier.late_ms)
+    ]
+    complaints = late + loud + [f"lost: {missing}" for missing in verdict.missing]
     complaints += [f"unexpected: {text}" for text in verdict.unexpected] + [f"forged: {text}" for text in findings]
     return Outcome(
         expected=verdict.fulfilled + len(verdict.missing),
@@ -55,7 +61,7 @@ def reckon(stage: Stage, exports: dict[str, bytes], wall_seconds: float) -> Outc
         verified=verified,
         lost=len(late) + len(verdict.missing) + max(0, sealed - verified),
         forged=len(findings),
-        unexpected=len(verdict.unexpected),
+        unexpected=len(verdict.unexpected) + len(loud),
         virtual_seconds=(stage.scenario.duration_ms + SETTLE_MS) / 1000,
         wall_seconds=wall_seconds,
         complaints=complaints[:_COMPLAINTS_MAX],

@@ -48,6 +48,13 @@ number = 4
 name = "gallery air"
 kind = "temperature"
 temperature = { sensor = "28-0316a4f1c2ff", low_c = 16, high_c = 25, period_s = 5 }
+
+[[gateway.output]]
+number = 1
+name = "siren"
+kind = "siren"
+pin = 16
+limit_s = 1
 """
 LOOP_NORMAL_RAW, LOOP_OPEN_RAW = 1306, 4095  # 12 bit of 3300 mV
 CHIP_RAW = 876  # 27 °C
@@ -157,6 +164,23 @@ def test_the_start_is_recorded_with_its_cause_and_everything_at_rest(running, ho
     assert (boot.type, boot.value, boot.count, boot.boot) == (event.TYPE_BOOT, 1, 0, 1)
     assert boot.uptime_ms < 1000
     assert zones == [[], [], []]
+
+
+def test_an_alarm_sounds_the_siren_for_its_limit(running, house):
+    def case():
+        driven_ms = []
+        running.on_output(16, lambda now_ns, level: driven_ms.append((level, now_ns / NS_PER_MS)))
+        host = Host(running, house[0], "siren")
+        running.pin(2, True, 2500 * NS_PER_MS)
+        host.run_until_ns(4200 * NS_PER_MS)
+        return driven_ms, [(row.value, row.count) for row in host.rows() if row.type == event.TYPE_OUTPUT]
+
+    driven_ms, told = forked(case)
+    assert [level for level, _ in driven_ms] == [True, False]
+    (_, on_ms), (_, off_ms) = driven_ms
+    assert 2700 < on_ms < 2900
+    assert 1000 <= off_ms - on_ms < 1100
+    assert told == [(1, 1 + 256 * 1), (0, 1 + 256 * 15)]
 
 
 def test_a_cut_loop_is_a_tamper(running, house):

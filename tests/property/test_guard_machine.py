@@ -11,6 +11,7 @@ from tocsin import event
 from tocsin.guard import Guard
 from tocsin.guard_state import resume, snapshot
 from tocsin.zone import Zone
+from tocsin_fw.outputs import Outputs
 
 NORMAL, ALARM, TAMPER, FAULT = range(4)
 SET = (event.MODE_CLOSED, event.MODE_LOCKDOWN)
@@ -26,6 +27,9 @@ ZONES = {
     6: ("3333", 33),
     7: ("3333", 36),
 }
+LIMIT_S = 25
+SIREN = {"output": 1, "pin": 0, "active": 1, "shows": 0x103, "limit_s": LIMIT_S, "quiet": 1}
+LAMP = {"output": 2, "pin": 1, "active": 0, "shows": 512, "limit_s": 0}
 numbers = st.sampled_from(sorted(ZONES))
 persons = st.sampled_from((0, 5))
 
@@ -58,17 +62,38 @@ class GuardMachine(RuleBasedStateMachine):
         self.waiting: dict[int, int] = {}
         self.mode = event.MODE_CLOSED
         self.test_until = 0
+        # Level of each output's pin, and since when the siren is on by it.
+        self.pins = [0, 1]
+        self.siren_since = -1
         self._make(None)
 
     def _make(self, kept: "list | None") -> None:
         zones = [Zone(number, modes, does) for number, (modes, does) in ZONES.items()]
         self.guard = Guard(zones, self.tape, EXIT_MS // 1000, ENTRY_MS // 1000, 60)
+        spent = self.outputs.kept() if kept is not None else [0, 0]
+        self.outputs = Outputs([SIREN, LAMP], self._drive, self.tape)
+        self.outputs.resume(spent)
+        self._show()
+        assert self.pins == [0, 1], "on before the start is over"
         if kept is not None:
             resume(self.guard, kept, self.now_ms)
         for number, state in self.world.items():
             if state:
                 self._announce(number, 1)
         self.guard.start([zone for zone in zones if not self.world[zone.number]], self.now_ms)
+        self._show()
+
+    def _drive(self, pin: int, level: int) -> None:
+        if pin == 0 and level != self.pins[0]:
+            self.siren_since = self.now_ms if level else -1
+        self.pins[pin] = level
+
+    def _show(self) -> int:
+        shows = self.guard.shows()
+        if not shows:
+            return 0
+        fresh, self.guard.memory.fresh = self.guard.memory.fresh, 0
+        return self.outputs.update(shows, fresh, self.guard.mode, self.now_ms)
 
     def _announce(self, number: int, count: int = 0) -> None:
         self.guard.announce(self.guard.zones[number], self.world[number], 0, count, self.now_ms)
@@ -136,10 +161,12 @@ class GuardMachine(RuleBasedStateMachine):
             due_ms = self.guard.next_ms(self.now_ms)
             # Nothing happens between: leap where `next_ms` only asks to be called once a second.
             ends = [at for at in (self.guard.exit_at, self.guard.entry_at, *self.guard.excuses.ends.values()) if at]
+            ends += [at for at in (self._show(),) if at]
             if due_ms == self.now_ms + 1000:
                 due_ms = min([until_ms, *(at for at in ends if at > self.now_ms)])
             self.now_ms = min(until_ms, max(due_ms, self.now_ms + 1))
             self.guard.tick(self.now_ms, 0)
+            self._show()
             self._settle()
 
     @rule(moved=st.dictionaries(numbers, st.sampled_from((NORMAL, ALARM, TAMPER, FAULT)), max_size=2))
@@ -212,6 +239,20 @@ class GuardMachine(RuleBasedStateMachine):
                 assert self.now_ms < until_ms, f"the excuse of zone {number} outlived its end"
         if self.tape.test:
             assert self.now_ms < self.test_until
+
+    @invariant()
+    def no_siren_is_on_beyond_its_limit_nor_after_unsetting(self) -> None:
+        self._show()
+        if self.siren_since >= 0:
+            assert self.now_ms - self.siren_since < LIMIT_S * 1000
+            assert self.mode != event.MODE_OPEN, "it is silent in open hours"
+
+    @invariant()
+    def a_lamp_for_the_hold_up_shows_it(self) -> None:
+        """Lit since the button at the desk was an alarm, until somebody unset."""
+        self._show()
+        if self.said[6] == event.TYPE_ALARM and self.mode in SET:
+            assert self.pins[1] == 0
 
     @invariant()
     def the_guard_says_what_it_recorded(self) -> None:

@@ -43,6 +43,9 @@ class EmulatedGateway:
             zone["sensor"] for zone in config["zones"] if zone["type"] == "temperature" and zone["sensor"] != "chip"
         ]
         self._sensors = {name: Ds18b20(self._board, pin, name.removeprefix("28-")) for name in names}
+        self._driven: list[tuple[int, int, int]] = []
+        for output in config.get("outputs", ()):
+            self._board.on_output(output["pin"], self._noted(output["pin"]))
         self._contacts = [zone["pin"] for zone in config["zones"] if zone["type"] == "contact"]
 
     def serve(self) -> None:
@@ -63,10 +66,16 @@ class EmulatedGateway:
         if board.now_ns < until_ns:
             left_ms = (until_ns - board.now_ns) / NS_PER_MS
             board.run_until(lambda: bool(board.usb.received) or board.now_ns >= until_ns, left_ms + 1, left_ms)
+        for at_ms, pin, level in self._driven:
+            self._answers.write(wire.pack(wire.DRIVE, at_ms, bytes((pin, level))))
+        self._driven = []
         if board.usb.received:
             board.run_until_ns(min(board.now_ns + _LINGER_MS * NS_PER_MS, max(until_ns, board.now_ns)))
             self._send(wire.OUTPUT, board.usb.read())
         self._send(wire.STOPPED)
+
+    def _noted(self, pin: int) -> Callable[[float, bool], None]:
+        return lambda now_ns, level: self._driven.append((round(now_ns / NS_PER_MS), pin, int(level)))
 
     def _send(self, kind: int, payload: bytes = b"") -> None:
         now_ms = -int(-self._board.now_ns // NS_PER_MS)

@@ -164,6 +164,9 @@ class Hal:
         self.restart = restart
         self._reset_cause = reset_cause
         self._random_state = seed
+        self._clock = clock
+        # (ms, pin, level) since the conductor was last told.
+        self.driven: "list[tuple[int, int, int]]" = []
         self._mv: "dict[int, int]" = {}
         self._readings = {"chip": _CHIP_MC}
         self._counters: "dict[str, tuple[int, int]]" = {}
@@ -182,6 +185,10 @@ class Hal:
         if reading in _ERRORS:
             raise OSError(_ERRORS[reading])
         return self._pulses(sensor) // 1_000_000 if sensor in self._counters else reading
+
+    def set_output(self, pin: int, level: int) -> None:
+        """See `tocsin_fw.hal`; the conductor is told with the next words of the board."""
+        self.driven.append((self._clock.now_ms, pin, level))
 
     def join(self, ssid: str, password: str) -> bool:
         """A simulated board hangs on the network of the machine that it runs on."""

@@ -75,7 +75,10 @@ class Board:
         self.obey()
 
     def _flush_output(self) -> None:
-        link = self.hal.link
+        hal, link = self.hal, self.hal.link
+        for at_ms, pin, level in hal.driven:
+            self._out.write(wire.pack(wire.DRIVE, at_ms, bytes((pin, level))))
+        hal.driven = []
         if link.out:
             self._send(wire.OUTPUT, link.out)
             link.out = b""

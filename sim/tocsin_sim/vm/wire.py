@@ -15,6 +15,7 @@ power-up.
 | U | board | 1 byte | 1: a host is there, 0: the cable is out |
 | F | board | | the power is cut now: keep what the flash holds, and end |
 | O | conductor | bytes | the board has sent these bytes |
+| D | conductor | pin 1, level 1 | the board drives a pin to this level from `at_ms` on |
 | S | conductor | | the board has stopped at `at_ms` and waits |
 | X | conductor | | the board restarts at `at_ms` |
 """
@@ -31,6 +32,7 @@ LINK = 0x4C
 PLUG = 0x55
 POWER_OFF = 0x46
 OUTPUT = 0x4F
+DRIVE = 0x44
 STOPPED = 0x53
 RESTART = 0x58
 
