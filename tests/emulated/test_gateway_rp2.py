@@ -162,7 +162,7 @@ def test_the_start_is_recorded_with_its_cause_and_everything_at_rest(running, ho
 
     boot, zones = forked(case)
     assert (boot.type, boot.value, boot.count, boot.boot) == (event.TYPE_BOOT, 1, 0, 1)
-    assert boot.uptime_ms < 1000
+    assert boot.uptime_ms < 1500, "sampling began so long before: importing the rest takes most of a start"
     assert zones == [[], [], []]
 
 
