@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .hal import Beat, Config, Hal, Link
     from .mqtt_link import MqttLink
     from .outputs import Outputs
+    from .service import Service
 
 # The slower debounce layer needs 240 samples to say how things stand; the boot record waits for it. What turns out not
 # to be normal until a little later, when the loops have had their three readings, was found so at start.
@@ -70,6 +71,7 @@ class Gateway:
         self.pulse = Pulse(hal, recorder, self.contacts, sessions)
         orders = Orders(recorder, self.guarding.guard, self.pulse.heartbeat, uptime_ms)
         self.uplinks = [Uplink(link, sessions[i], recorder, orders, uptime_ms) for i, link in enumerate(links)]
+        self.uplinks[0].make_service = self._make_service
         recorder.start(uptime_ms)
         recorder.on_record = self._wake
 
@@ -100,6 +102,11 @@ class Gateway:
         if self.network:
             supervisor.add(self.network.run)
         await supervisor.run()
+
+    def _make_service(self) -> "Service":
+        from .service import Service
+
+        return Service(self.hal, self.recorder)
 
     async def _sense(self, beat: "Beat") -> None:
         while True:

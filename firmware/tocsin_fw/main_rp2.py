@@ -3,17 +3,31 @@
 Role in the flow: before stage 1. Context: task. Copied to the board as the text it is. It needs nothing of ours,
 because it must also tell that our packages cannot be imported.
 
-The error goes into /last-error.txt and to the console. Ctrl-C stops the waiting: then the console is a technician's for
-as long as it takes. Otherwise the board starts again, so that what passes heals; the start that works tells how
-often it failed (`failed_start.py`).
+The error goes into /last-error.txt and to the port. Whoever answers the challenge beside it with the gateway's service
+key (docs/service.md) gets the console, for as long as it takes; on a board without such a key Ctrl-C is enough.
+Otherwise the board starts again, so that what passes heals; the start that works tells how often it failed
+(`failed_start.py`).
 """
 
+import micropython
+
+# MicroPython switches Ctrl-C on for each program it starts; who floods the port with it must not get a console.
+try:
+    micropython.kbd_intr(-1)
+    for _ in range(4):  # one that came before is raised here at the latest
+        pass
+except KeyboardInterrupt:
+    pass
+
 import gc
+import os
+import select
 import sys
 import time
+from binascii import hexlify
+from hashlib import sha256
 
 import machine
-import micropython
 
 RETRY_S = 30
 # While our modules are imported. Without it they lie scattered all over the heap, among what importing left behind:
@@ -39,13 +53,52 @@ def note(error: Exception) -> None:
 
 
 def wait(error: Exception) -> None:
-    """Hold the console open until the next attempt."""
+    """Tell why until the next attempt, or until somebody may have the console: then this does not return."""
     machine.mem32[_WATCHDOG_CTRL_CLEAR] = _WATCHDOG_ENABLE
-    micropython.kbd_intr(_CTRL_C)
+    key = service_key()
+    if not key:
+        micropython.kbd_intr(_CTRL_C)
     for left_s in range(RETRY_S, 0, -_TELL_EVERY_S):
         sys.print_exception(error)
-        print("Tocsin cannot start; see /last-error.txt. It tries again in", left_s, "s; Ctrl-C opens the console.")
-        time.sleep(_TELL_EVERY_S)
+        print("Tocsin cannot start; see /last-error.txt. It tries again in", left_s, "s.")
+        if not key:
+            print("Ctrl-C opens the console.")
+            time.sleep(_TELL_EVERY_S)
+            continue
+        challenge = os.urandom(16)
+        print("service challenge", hexlify(challenge).decode())
+        if typed_line() == hexlify(answer(key, challenge)):
+            raise KeyboardInterrupt  # as Ctrl-C would: main.py ends, and the console is there
+
+
+def service_key() -> bytes:
+    """The gateway's service key; b"" when there is none, and so nothing to keep from whoever is at the port."""
+    try:
+        with open("/keys/service.key", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def answer(key: bytes, challenge: bytes) -> bytes:
+    """As in docs/service.md, for no minutes."""
+    inner = sha256(bytes([byte ^ 0x36 for byte in key + bytes(32)]) + b"tocsin service" + challenge + b"\0").digest()
+    return sha256(bytes([byte ^ 0x5C for byte in key + bytes(32)]) + inner).digest()[:16]
+
+
+def typed_line() -> bytes:
+    """The next line from the port, b"" when none came for a while."""
+    port = select.poll()
+    port.register(sys.stdin, select.POLLIN)
+    typed = b""
+    until_ms = time.ticks_add(time.ticks_ms(), 1000 * _TELL_EVERY_S)
+    while time.ticks_diff(until_ms, time.ticks_ms()) > 0:
+        if port.poll(100):
+            byte = sys.stdin.buffer.read(1)
+            if byte in b"\r\n" and typed:
+                return typed
+            typed = (typed + byte.strip())[-32:]
+    return b""
 
 
 try:

@@ -10,6 +10,7 @@ from tocsin.event import SOURCE_GATEWAY, TYPE_TIME_SET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from tocsin.gateway_session import GatewaySession
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from .hal import Beat, Link, UptimeMs
     from .orders import Orders
     from .recorder import Recorder
+    from .service import Service
 
 # The longest that the supervisor lets a task be silent is 4 s; each wait that ends in vain costs the processor 2 ms.
 LISTEN_TIMEOUT_MS = 3000
@@ -43,6 +45,9 @@ class Uplink:
         self._wake = asyncio.Event()
         self._was_open = True
         self._heard: "list[Any]" = []
+        # Makes service mode when somebody knocks; a link that can be no console has none.
+        self.make_service: "Callable[[], Service] | None" = None
+        self._service: "Service | None" = None
 
     def wake(self) -> None:
         """There may be something to send."""
@@ -58,7 +63,9 @@ class Uplink:
             await self._link.wait(self._wait_ms())
             self.wake()
             data = self._link.read()
-            if data:
+            if self._is_console():
+                self._serve(data)
+            elif data:
                 self._heard += self._session.receive(data, self._uptime_ms())
 
     async def push(self, beat: "Beat") -> None:
@@ -70,7 +77,7 @@ class Uplink:
             if self._was_open and not is_open:
                 self._session.line_lost()
             self._was_open = is_open
-            data = self._session.transmit(self._uptime_ms()) if is_open else b""
+            data = self._session.transmit(self._uptime_ms()) if is_open and not self._is_console() else b""
             if data:
                 self._link.write(data)
                 await asyncio.sleep_ms(0)  # a backlog goes out piece by piece, and the others have their turn
@@ -80,7 +87,7 @@ class Uplink:
 
     def _wait_ms(self) -> int:
         """How long to listen before the session may have something to say by itself."""
-        if not self._was_open:
+        if not self._was_open or self._is_console():
             return LISTEN_TIMEOUT_MS
         return max(LISTEN_AT_LEAST_MS, min(LISTEN_TIMEOUT_MS, self._session.wait_ms(self._uptime_ms())))
 
@@ -93,6 +100,21 @@ class Uplink:
             self._session.hello.command_counter = self._recorder.counter
         elif kind == gateway_session.FORGED_COMMAND:
             self._orders.refuse(event[1], event[2])
+        elif kind == gateway_session.SERVICE and self.make_service:
+            if self._service is None:
+                self._service = self.make_service()
+            self._service.hear(event[1])
+            if self._is_console():
+                self._heard = []  # what came behind it is no frame of this session
+
+    def _is_console(self) -> bool:
+        """Whether the link is a technician's console now, and speaks no frames."""
+        return self._service is not None and self._service.console is not None
+
+    def _serve(self, data: bytes) -> None:
+        self._service.take(data, self._was_open)
+        if not self._is_console():
+            self._session.line_lost()  # frames again, from a hello on
 
     def _set_time(self, utc_ms: int, error_ms: int) -> None:
         step_ms = self._recorder.clock.set(self._uptime_ms(), utc_ms, error_ms)

@@ -29,6 +29,7 @@ _COMMANDS = {
     "firmware": ("tocsin_host.firmware_command:firmware", "Fetch the official MicroPython images."),
     "image": ("tocsin_host.image_command:image", "Make a gateway's image, ready to flash."),
     "flash": ("tocsin_host.flash_command:flash", "Make a board a gateway, and have it prove that it is one."),
+    "service": ("tocsin_host.service_command:service", "Open a gateway's console for a technician."),
     "bench": ("tocsin_sim.bench.command:bench", "Measure a part of the product beside its peers."),
 }
 

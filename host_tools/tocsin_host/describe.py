@@ -33,6 +33,13 @@ _TROUBLES = {
     event.TROUBLE_HOST_CLOCK: "the host's clock is before 2020 or after 2100 and was not believed, {} times; set it",
 }
 _RESETS = {event.RESET_UNKNOWN: "unknown cause", event.RESET_POWER: "power", event.RESET_WATCHDOG: "watchdog"}
+_SERVICE = {
+    event.SERVICE_BEGUN: "console open for {} min, to a technician's key",
+    event.SERVICE_CLOSED: "console closed",
+    event.SERVICE_TIME_OVER: "console closed: its {} min are over",
+    event.SERVICE_CABLE_OUT: "console closed: cable out",
+    event.SERVICE_REFUSED: "refused, {} times: not the technician's key",
+}
 _STATE_TYPES = (
     event.TYPE_ALARM,
     event.TYPE_RESTORE,
@@ -77,6 +84,8 @@ def record_text(record: Record) -> str:
     if record.type == event.TYPE_COMMAND:
         code = COMMAND_NAMES.get(value & 0xFF, f"code {value & 0xFF}")
         return f"{code} (no. {count}): {_name(event_names.VERDICT_NAMES, value >> 8)}"
+    if record.type == event.TYPE_SERVICE:
+        return _SERVICE.get(value, f"code {value}").format(count)
     if record.type == event.TYPE_CHATTER:
         return f"{count} transitions left out"
     if record.type == event.TYPE_OVERFLOW:

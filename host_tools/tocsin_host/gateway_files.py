@@ -27,6 +27,7 @@ def own_files(config: dict[str, Any], secrets: GatewaySecrets) -> dict[str, byte
         "/keys/key.id": key_id(secrets.k0),
         "/keys/link.key": secrets.link_key,
         **({"/roster": build_table(config["roster"], secrets.link_key)} if "roster" in config else {}),
+        **({"/keys/service.key": secrets.service_key} if secrets.service_key else {}),
         **(_passwords(secrets) if "network" in config else {}),
     }
 

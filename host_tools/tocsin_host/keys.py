@@ -32,18 +32,23 @@ class NetworkSecrets(NamedTuple):
 
 
 class GatewaySecrets(NamedTuple):
-    """`k0` (32 bytes) is the first key of the seal, `link_key` (32 bytes) authenticates the link."""
+    """`k0` is the first key of the seal, `link_key` authenticates the link, `service_key` a technician; 32 bytes each.
+
+    No service key: keys of an earlier version.
+    """
 
     gateway: str
     k0: bytes
     link_key: bytes
     network: NetworkSecrets | None = None
+    service_key: bytes | None = None
 
 
 def make_secrets(gateway: str) -> GatewaySecrets:
     """New random secrets. Raises: RecordError for a bad name."""
     check_name(gateway)
-    return GatewaySecrets(gateway, os.urandom(_KEY_BYTES), os.urandom(_KEY_BYTES))
+    k0, link_key, service_key = (os.urandom(_KEY_BYTES) for _ in range(3))
+    return GatewaySecrets(gateway, k0, link_key, service_key=service_key)
 
 
 def fingerprint(k0: bytes) -> str:
@@ -94,6 +99,7 @@ def _write(path: str | Path, secrets: GatewaySecrets) -> None:
         "gateway": secrets.gateway,
         "k0": secrets.k0.hex(),
         "link_key": secrets.link_key.hex(),
+        **({"service_key": secrets.service_key.hex()} if secrets.service_key else {}),
         **(secrets.network._asdict() if secrets.network else {}),
     }
     write_private(path, json.dumps(fields) + "\n")
@@ -111,9 +117,9 @@ def _parse(path: str | Path, text: str) -> GatewaySecrets:
         check_name(gateway if isinstance(gateway, str) else "")
     except RecordError as error:
         raise ConfigError(f"{path}: {error}") from error
-    return GatewaySecrets(
-        str(gateway), _key(path, fields, "k0"), _key(path, fields, "link_key"), _network(path, fields)
-    )
+    service_key = _key(path, fields, "service_key") if "service_key" in fields else None
+    k0, link_key = _key(path, fields, "k0"), _key(path, fields, "link_key")
+    return GatewaySecrets(str(gateway), k0, link_key, _network(path, fields), service_key)
 
 
 def _key(path: str | Path, fields: dict[str, object], name: str) -> bytes:

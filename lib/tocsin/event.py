@@ -102,6 +102,13 @@ TROUBLE_HOST_CLOCK = const(18)
 TROUBLE_ROSTER = const(21)
 TROUBLE_MEMORY = const(20)
 
+# `value` of a service record.
+SERVICE_BEGUN = const(0)
+SERVICE_CLOSED = const(1)
+SERVICE_TIME_OVER = const(2)
+SERVICE_CABLE_OUT = const(3)
+SERVICE_REFUSED = const(4)
+
 # `value` of a fault or heartbeat without a reading: the largest signed 32-bit number.
 NO_READING = const(0x7FFFFFFF)
 

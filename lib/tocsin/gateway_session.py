@@ -30,6 +30,7 @@ TIME = "time"  # (TIME, UTC in ms now, possible error in ms)
 COMMAND = "command"  # (COMMAND, counter, code, argument, payload)
 FORGED_COMMAND = "forged command"  # (FORGED_COMMAND, counter claimed, code claimed)
 REFUSED = "refused"  # (REFUSED, reason)
+SERVICE = "service"  # (SERVICE, body): somebody knocks (service_door.py)
 
 
 class GatewaySession:
@@ -123,6 +124,8 @@ class GatewaySession:
         elif kind == messages.PING:
             if len(self._replies) < _REPLIES_MAX:
                 self._replies.append(bytes((messages.PONG,)) + body[1:9])
+        elif kind in (messages.SERVICE_ASK, messages.SERVICE_OPEN):
+            return (SERVICE, body)
         elif kind == messages.REFUSED:
             return (REFUSED, body[1] if len(body) > 1 else 0)
         return None

@@ -7,7 +7,7 @@ the records stay in the journal.
 
 from . import messages
 from .errors import JournalError
-from .event import TYPE_ALARM, TYPE_FAULT, TYPE_TAMPER, TYPE_TROUBLE
+from .event import TYPE_ALARM, TYPE_FAULT, TYPE_SERVICE, TYPE_TAMPER, TYPE_TROUBLE
 from .messages import WINDOW_RECORDS
 
 TYPE_CHECKING = False
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         def mac_before(self, seq: int) -> bytes: ...
 
 
-URGENT_TYPES = (TYPE_ALARM, TYPE_TAMPER, TYPE_FAULT, TYPE_TROUBLE)
+URGENT_TYPES = (TYPE_ALARM, TYPE_TAMPER, TYPE_FAULT, TYPE_TROUBLE, TYPE_SERVICE)
 URGENT_MAX = 8
 # An urgent record that the host does not take is not worth more: it comes again in its turn.
 _URGENT_TRIES = 4

@@ -47,15 +47,17 @@ def make_board(official_image, device_files):
 @pytest.fixture(scope="session")
 def make_house(official_image, tmp_path_factory):
     """make_house(text of a site, gateway): (folder, flash), with keys in folder/keys; the flash of a board on which the
-    file that `tocsin image` wrote was dropped. `others` are files that its image does not have so.
+    file that `tocsin image` wrote was dropped. `others` are files that its image does not have so. Without a service
+    key, whoever is at the port of a board that cannot start gets its console.
     """
 
-    def make(site, gateway, others=None):
+    def make(site, gateway, others=None, has_service_key=True):
         folder = tmp_path_factory.mktemp("house")
         path, keys, uf2 = folder / "site.toml", folder / "keys", folder / "gateway.uf2"
         path.write_text(site)
         keys.mkdir(mode=0o700)
-        write_secrets(secrets_path(keys, gateway), make_secrets(gateway))
+        made = make_secrets(gateway)
+        write_secrets(secrets_path(keys, gateway), made if has_service_key else made._replace(service_key=None))
         arguments = ["image", path, "--gateway", gateway, "-o", uf2, "--keys", keys]
         result = CliRunner().invoke(tocsin, [*map(str, arguments)])
         assert result.exit_code == 0, result.output

@@ -48,7 +48,7 @@ def trouble(board, secrets, folder):
 @pytest.fixture(scope="module")
 def stuck(make_house):
     """(board, secrets): its firmware cannot be imported, and just failed for the first time; for forked() only."""
-    folder, flash = make_house(SITE, "gallery", {APP: b"", KEPT_APP: image.device_files()[APP]})
+    folder, flash = make_house(SITE, "gallery", {APP: b"", KEPT_APP: image.device_files()[APP]}, False)
     board = EmulatedBoard(flash)
     board.pin(2, False)
     board.expect(b"Ctrl-C opens the console.")
@@ -104,7 +104,7 @@ def test_it_tries_again_and_the_start_that_works_tells_how_often_it_failed(stuck
 def test_a_gateway_that_falls_down_running_lets_go_of_the_watchdog(make_house):
     """The error comes when the watchdog already runs; a technician must not be thrown out by it."""
     falls = b"from tocsin_fw.supervisor import Supervisor\ndef fall(self):\n    1 // 0\nSupervisor.check = fall\n"
-    board = EmulatedBoard(make_house(SITE, "gallery", {"/main.py": falls + image.main_py()})[1])
+    board = EmulatedBoard(make_house(SITE, "gallery", {"/main.py": falls + image.main_py()}, False)[1])
     board.pin(2, False)
     board.expect(b"ZeroDivisionError")
     board.usb.write(b"\x03")

@@ -56,7 +56,7 @@ def test_numbers_are_those_of_the_library() -> None:
     assert f"at most {send_window.PROBE_END_MS // 1000} s. When" in TEXT
     assert f"showed anything new for {send_window.GIVE_UP_AFTER_MS // 1000} s" in TEXT
     assert f"At most {send_window.URGENT_MAX} are on their way" in TEXT
-    assert "Alarms, tampers, faults and troubles are **urgent**" in TEXT
+    assert "Alarms, tampers, faults, troubles and service records are **urgent**" in TEXT
     assert f"every {gateway_session.TIME_ASK_EVERY_MS // 1000} s the gateway sends **time ask**" in TEXT
     assert f"it came within {gateway_session.TIME_ANSWER_WITHIN_MS // 1000} s of the ask" in TEXT
     assert f"at most {PER_MINUTE} findings a minute on each port" in TEXT

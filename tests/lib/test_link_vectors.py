@@ -7,6 +7,7 @@ from tocsin import host_messages, messages
 from tocsin.errors import FrameError, SessionError
 from tocsin.framing import BODY_MAX_BYTES, FrameReader, decode_frame, encode_frame
 from tocsin.gateway_session import GatewaySession
+from tocsin.service_door import answer
 
 
 def load_vectors():
@@ -123,6 +124,12 @@ def test_hellos_are_judged_alike():
             readable = False
         assert readable == entry["readable"], entry["name"]
         assert messages.is_sealed(LINK_KEY, body) == entry["sealed"], entry["name"]
+
+
+def test_service_answers_are_the_same_bytes():
+    for found in VECTORS["service"]:
+        key, challenge = unhexlify(found["key"]), unhexlify(found["challenge"])
+        assert answer(key, challenge, found["minutes"]) == unhexlify(found["answer"])
 
 
 def test_streams_give_the_same_bodies_whole_and_byte_by_byte():

@@ -2,7 +2,7 @@
 
 from tocsin import host_messages, messages
 from tocsin.errors import JournalError
-from tocsin.event import TYPE_ALARM, TYPE_FAULT, TYPE_HEARTBEAT, TYPE_TAMPER, TYPE_TROUBLE
+from tocsin.event import TYPE_ALARM, TYPE_FAULT, TYPE_HEARTBEAT, TYPE_SERVICE, TYPE_TAMPER, TYPE_TROUBLE
 from tocsin.messages import GONE, RECORD
 from tocsin.send_window import GIVE_UP_AFTER_MS, URGENT_MAX, URGENT_TYPES, SendWindow
 
@@ -356,7 +356,7 @@ def test_urgent_record_that_is_damaged_in_flash_stops_nothing():
 
 
 def test_urgent_types_are_those_that_a_person_must_see():
-    assert URGENT_TYPES == (TYPE_ALARM, TYPE_TAMPER, TYPE_FAULT, TYPE_TROUBLE)
+    assert URGENT_TYPES == (TYPE_ALARM, TYPE_TAMPER, TYPE_FAULT, TYPE_TROUBLE, TYPE_SERVICE)
 
 
 def test_what_another_session_acknowledges_is_not_sent():

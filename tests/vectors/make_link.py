@@ -122,6 +122,11 @@ BODIES = [
 ]
 
 
+def service_answer(challenge, minutes):
+    """What opens a console, under the link key here for want of another."""
+    return hmac.new(LINK_KEY, b"tocsin service" + challenge + bytes((minutes,)), "sha256").hexdigest()[:32]
+
+
 def streams():
     """(name, bytes on the wire, bodies a receiver must deliver, damaged frames it must count)."""
     good, other = ack(1, 39), b"\x85"
@@ -225,6 +230,17 @@ def main():
         "streams": [
             {"name": name, "wire": wire.hex(), "bodies": [body.hex() for body in bodies], "damaged": damaged}
             for name, wire, bodies, damaged in streams()
+        ],
+        "service": [
+            {
+                "key": LINK_KEY.hex(),
+                "challenge": challenge.hex(),
+                "minutes": minutes,
+                "answer": hmac.new(LINK_KEY, b"tocsin service" + challenge + bytes((minutes,)), "sha256").hexdigest()[
+                    :32
+                ],
+            }
+            for challenge, minutes in ((bytes(16), 0), (bytes(range(16)), 30), (b"\xff" * 16, 120))
         ],
         "told_at_ms": 10_000,
         "conversations": [
