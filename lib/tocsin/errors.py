@@ -53,3 +53,9 @@ class MqttError(TocsinError):
     """A broker that breaks MQTT, or a packet that cannot be built."""
 
     code = 600
+
+
+class UpdateError(TocsinError):
+    """An update that cannot be made, or must not be taken."""
+
+    code = 700
