@@ -104,4 +104,23 @@ def _drivers(config: "dict[str, Any]") -> "list[Any]":
         from .thermometers import Thermometers
 
         drivers.append(Thermometers(board["onewire_pin"], one_wire))
+    on_i2c = [zone for zone in zones if zone["sensor"][:3] in ("sht", "lis")]
+    if on_i2c:
+        from .i2c_bus import Bus
+
+        bus = Bus(**board["i2c"])
+        climate = [zone["sensor"] for zone in on_i2c if zone["type"] != "tilt"]
+        if climate:
+            from .climate import Climate
+
+            drivers.append(Climate(bus, climate))
+        if len(climate) < len(on_i2c):
+            from .accelerometer import Accelerometers
+
+            drivers.append(Accelerometers(bus, [zone for zone in on_i2c if zone["type"] == "tilt"]))
+    for name in names:
+        if name.startswith("pulses-"):
+            from .counter_rp2 import Counter
+
+            drivers.append(Counter(name))
     return drivers

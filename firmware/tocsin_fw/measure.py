@@ -4,16 +4,8 @@ Role in the flow: stages 3 to 5. Context: task.
 A sensor that gives no reading is a fault of its zone; it never stops the others.
 """
 
-from tocsin.analog import (
-    FAST_LOOP_CONFIRMATIONS,
-    FAST_LOOP_PERIOD_MS,
-    LOOP_CONFIRMATIONS,
-    LOOP_PERIOD_MS,
-    WARN_IMPLAUSIBLE,
-    Loop,
-)
+from tocsin.compat import const
 from tocsin.event import NO_READING, TYPE_READING
-from tocsin.gate import WARN_PULSES, gate_for
 
 from .hal import ERANGE
 
@@ -22,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Protocol
 
+    from tocsin.gate import Gate
     from tocsin.zone import Zone
 
     from .guard import Guarding
@@ -42,6 +35,9 @@ TYPES = ("loop", "temperature", "humidity", "level", "voltage", "wind", "tilt")
 RETRY_MS = 1000
 RETRIES_MAX = 3
 WARNING_OVER = 256
+# Codes of docs/record.md, "Warnings".
+_WARN_IMPLAUSIBLE = const(8)
+_WARN_PULSES = const(9)
 
 
 class Measurement:
@@ -88,7 +84,7 @@ class Measurement:
                 self._retries += 1
                 self.due_ms = now_ms + RETRY_MS
                 return False
-            self._implausible = int(error.errno == ERANGE) << WARN_IMPLAUSIBLE
+            self._implausible = int(error.errno == ERANGE) << _WARN_IMPLAUSIBLE
         self.value = NO_READING if reading is None else reading
         self.state = self.judge.take(reading, now_ms)
         return True
@@ -119,11 +115,13 @@ def of_zone(config: "dict[str, Any]", zone: "Zone", hal: "Hal") -> Measurement:
 
 
 def _loop(config: "dict[str, Any]", zone: "Zone", hal: "Hal") -> Measurement:
-    is_fast = config.get("layer") == 0
-    confirmations = FAST_LOOP_CONFIRMATIONS if is_fast else LOOP_CONFIRMATIONS
+    from tocsin import analog
+
+    period_ms, confirmations = analog.LOOP_PERIOD_MS, analog.LOOP_CONFIRMATIONS
+    if config.get("layer") == 0:
+        period_ms, confirmations = analog.FAST_LOOP_PERIOD_MS, analog.FAST_LOOP_CONFIRMATIONS
     limits_mv = config["normal_from_mv"], config["alarm_from_mv"], config["open_from_mv"]
-    judge = Loop(*limits_mv, config.get("normal_mv", 0), confirmations)
-    period_ms = FAST_LOOP_PERIOD_MS if is_fast else LOOP_PERIOD_MS
+    judge = analog.Loop(*limits_mv, config.get("normal_mv", 0), confirmations)
     return Measurement(config, zone, hal.read_mv, config["adc"], judge, period_ms)
 
 
@@ -135,6 +133,16 @@ def _scaled(config: "dict[str, Any]", hal: "Hal") -> "Callable[[int], int]":
         return (hal.read_mv(channel) - zero_mv) * gain // per_mv
 
     return read
+
+
+def gate_for(config: "dict[str, Any]") -> "Gate | None":
+    """The gate of a zone, None when its site asks for nothing that needs one."""
+    for field in ("confirm_ms", "pulses", "quiet_s", "constant_s"):
+        if config.get(field):
+            from tocsin.gate import Gate
+
+            return Gate(config)
+    return None
 
 
 class Measurements:
@@ -176,7 +184,7 @@ class Measurements:
 
 def tell_warnings(guard: "Guarding", zone: "Zone", now: int, before: int, value: int, at_ms: int) -> None:
     """Tell each warning that began or ended between two masks; pulses alone are over as they are told."""
-    changed, code = (now ^ before) & ~(before & 1 << WARN_PULSES), 0
+    changed, code = (now ^ before) & ~(before & 1 << _WARN_PULSES), 0
     while changed:
         if changed & 1:
             guard.warn(zone.number, code if now >> code & 1 else code + WARNING_OVER, value, at_ms)

@@ -10,9 +10,8 @@ from array import array
 from tocsin.debounce import ALARM, EVIDENCE
 from tocsin.edge_ring import ENTRY_WORDS, INDEX_MASK
 from tocsin.event import MODE_OPEN, STATE_ALARM, STATE_NORMAL, TYPE_CHATTER, TYPE_TRANSITION
-from tocsin.gate import gate_for
 
-from .measure import tell_warnings
+from .measure import gate_for, tell_warnings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

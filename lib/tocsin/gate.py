@@ -16,13 +16,6 @@ WARN_QUIET = const(3)
 WARN_CONSTANT = const(4)
 WARN_PULSES = const(9)
 
-FIELDS = ("confirm_ms", "pulses", "quiet_s", "constant_s")
-
-
-def gate_for(config: "dict[str, Any]") -> "Gate | None":
-    """The gate of a compiled zone, None when nothing asks for one."""
-    return Gate(config) if any(config.get(field) for field in FIELDS) else None
-
 
 class Gate:
     """`take` notes what the input shows; `tick` says what the zone is to be told, `at_ms` since when.

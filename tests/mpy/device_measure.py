@@ -174,3 +174,9 @@ def test_wind_and_tilt_are_read_by_their_names():
     bench.hal.readings["lis3dh-18/shake"] = 0
     bench.run(10_250, 12_000)
     assert bench.announced == [(3, ALARM, 30_000, 0, 10_000), (4, ALARM, -130, 0, 10_000)]
+
+
+def test_a_zone_that_asks_for_nothing_has_no_gate():
+    assert measure.gate_for({"zone": 1, "pin": 2, "confirm_ms": 0}) is None
+    for field in ("confirm_ms", "pulses", "quiet_s", "constant_s"):
+        assert measure.gate_for({field: 2}) is not None

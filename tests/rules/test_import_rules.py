@@ -12,7 +12,9 @@ HARDWARE = {"machine", "rp2", "esp32", "network", "onewire", "ds18x20", "neopixe
 MICROPYTHON = {"micropython", "uctypes", "vfs", "cryptolib", "deflate"}
 # Sans-IO: time and random bytes are arguments.
 LIB = {"array", "sys", "binascii", "collections", "hashlib", "hmac", "json", "micropython", "struct", "typing"}
-FIRMWARE = LIB | MICROPYTHON | {"asyncio", "errno", "gc", "io", "json", "os", "random", "select", "sys", "time", "tls"}
+FIRMWARE = (
+    LIB | MICROPYTHON | {"asyncio", "errno", "gc", "io", "json", "math", "os", "random", "select", "sys", "time", "tls"}
+)
 STANDARD = set(sys.stdlib_module_names)
 HOST = {
     "click",
@@ -32,7 +34,7 @@ OURS = {"tocsin", "tocsin_boards", "tocsin_fw", "tocsin_host", "tocsin_sim"}
 # The board's own files at the root of its file system choose the back-end.
 ROOT_FILES = {"main.py", "boot.py"}
 # Drivers that every port shares.
-DRIVERS = {"thermometers.py"}
+DRIVERS = {"i2c_bus.py", "thermometers.py"}
 
 PACKAGES = {
     "lib/tocsin": LIB | {"tocsin"},

@@ -12,11 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-import tocsin_boards
-
 from tocsin_sim.emulator.board import NS_PER_MS, EmulatedBoard
 from tocsin_sim.emulator.flash_model import TYPICAL
-from tocsin_sim.emulator.one_wire import Ds18b20
+from tocsin_sim.emulator.sensor_twins import SensorTwins
 from tocsin_sim.vm import wire
 
 _REFERENCE_MV = 3300
@@ -38,11 +36,7 @@ class EmulatedGateway:
         self._board.adc(_CHIP_CHANNEL, _CHIP_RAW)
         self._is_plugged = True
         config = json.loads((folder / "site.json").read_text())
-        pin = tocsin_boards.load(config["board"])["onewire_pin"]
-        names = [
-            zone["sensor"] for zone in config["zones"] if zone["type"] == "temperature" and zone["sensor"] != "chip"
-        ]
-        self._sensors = {name: Ds18b20(self._board, pin, name.removeprefix("28-")) for name in names}
+        self._sensors = SensorTwins(self._board, config)
         self._driven: list[tuple[int, int, int]] = []
         for output in config.get("outputs", ()):
             self._board.on_output(output["pin"], self._noted(output["pin"]))
@@ -95,21 +89,12 @@ class EmulatedGateway:
             channel, reading_mv = struct.unpack("<Bi", payload)
             self._board.adc(channel, min(_FULL_SCALE, max(0, reading_mv) * (_FULL_SCALE + 1) // _REFERENCE_MV))
         elif kind == wire.READING:
-            self._set_reading(payload[4:].decode(), struct.unpack("<i", payload[:4])[0])
+            self._sensors.show(payload[4:].decode(), struct.unpack("<i", payload[:4])[0])
         elif kind == wire.LINK:
             self._board.usb.write(payload)
         elif kind == wire.PLUG and self._is_plugged != bool(payload[0]):
             self._is_plugged = bool(payload[0])
             self._board.usb.plug(self._is_plugged)
-
-    def _set_reading(self, name: str, reading: int) -> None:
-        sensor = self._sensors.get(name)
-        if sensor is not None:
-            sensor.present = reading != wire.SENSOR_GONE
-            sensor.corrupt = reading == wire.DAMAGED
-            sensor.has_lost_power = reading == wire.POWER_ON_VALUE
-            if reading < wire.POWER_ON_VALUE:
-                sensor.temperature_mc = reading
 
 
 if __name__ == "__main__":
