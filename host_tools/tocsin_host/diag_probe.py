@@ -1,0 +1,91 @@
+"""What `tocsin diag` runs in a gateway's service console: looks around, changes nothing, prints one line of JSON.
+
+Role in the flow: stages 1 to 8 seen by a technician. Context: the console of a gateway in service mode; this file is
+sent there as it is, and runs beside the gateway's tasks. It may look into what others must not.
+"""
+
+import gc
+import json
+import sys
+from binascii import b2a_base64
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def look(gateway: "Any") -> "dict[str, Any]":
+    """Everything but samples, as `diag_snapshot.parse` reads it."""
+    hal, recorder, session = gateway.hal, gateway.recorder, gateway.uplinks[0]._session
+    guard, journal = gateway.guarding.guard, recorder._journal
+    now_ms = hal.sampler.count()
+    return {
+        "gateway": session.hello.name,
+        "board": hal.board,
+        "lib_hash": "".join(["%02x" % byte for byte in session.hello.lib_hash]),
+        "firmware": sys.version.split("; ")[-1],
+        "mode": guard.mode,
+        "testing": guard.testing,
+        "boot": recorder.boot,
+        "reset_cause": hal.reset_cause(),
+        "uptime_ms": now_ms,
+        "utc_ms": recorder.clock.utc_ms(now_ms),
+        "clock_error_ms": recorder.clock.error_ms(now_ms),
+        "heap_free_bytes": free(),
+        "samples_lost": hal.sampler.lost(),
+        "transitions_lost": hal.sampler.ring.dropped,
+        "bad_frames": sum([uplink._session.damaged_count for uplink in gateway.uplinks]),
+        "next_seq": journal.next_seq,
+        "acked_seq": journal.acked_seq,
+        "oldest_seqs": [min(ring.sectors.oldest_seq, journal.next_seq) for ring in journal._rings],
+        "erases": journal.erase_count,
+        "zones": [contact(one, hal, guard) for one in gateway.contacts._contacts]
+        + [measured(one, guard) for one in gateway.measurements._measurements],
+    }
+
+
+def contact(one: "Any", hal: "Any", guard: "Any") -> "dict[str, Any]":
+    """A zone on a pin."""
+    level = hal.sampler.levels(0) >> one.pin & 1
+    found = {"type": "contact", "pin": one.pin, "level": level, "errors": one.left_out}
+    return with_state(found, one.zone, guard)
+
+
+def measured(one: "Any", guard: "Any") -> "dict[str, Any]":
+    """A zone that is read."""
+    found = {"type": type(one.judge).__name__.lower(), "value": one.value, "warnings": one.warnings}
+    found["errors"] = one._retries
+    return with_state(found, one.zone, guard)
+
+
+def with_state(found: "dict[str, Any]", zone: "Any", guard: "Any") -> "dict[str, Any]":
+    """What every zone has."""
+    found["zone"], found["state"] = zone.number, zone.state
+    excuses = guard.excuses
+    marks = (("inhibited", excuses.is_inhibited(zone.number)), ("released", excuses.is_released(zone.number)))
+    found["marks"] = [name for name, is_so in marks if is_so]
+    return found
+
+
+def free() -> int:
+    """Bytes of heap that are free once collected."""
+    gc.collect()
+    return int(gc.mem_free())  # type: ignore[attr-defined, unused-ignore]
+
+
+def samples(hal: "Any") -> "list[Any] | None":
+    """[number of the next sample, the ring of the last ones in base64]; None where there is no ring to look into."""
+    if not hasattr(hal.sampler, "_address"):
+        return None
+    ring_bytes = 4 * sys.modules["tocsin_fw.isr"].RING_SAMPLES
+    next_sample = hal.sampler.count()
+    ring = bytes(__import__("uctypes").bytearray_at(hal.sampler._address, ring_bytes))
+    return [next_sample, b2a_base64(ring).decode().strip()]
+
+
+def show() -> None:
+    """Print it."""
+    gateway: Any = sys.modules["tocsin_fw.app"].running
+    found = look(gateway)
+    found["samples"] = samples(gateway.hal)
+    print(json.dumps(found))
