@@ -5,13 +5,17 @@ A heartbeat every 10 s also when nothing happens: silence is then evidence, and 
 """
 
 import asyncio
+import gc
 import time
 
 from tocsin.debounce import ALARM
 from tocsin.event import (
     NO_READING,
+    QUALITY_NONE,
     SOURCE_GATEWAY,
     TROUBLE_BAD_FRAMES,
+    TROUBLE_CLOCK_ERROR,
+    TROUBLE_HEAP_LOW,
     TROUBLE_HOST_CLOCK,
     TROUBLE_SAMPLER_STILL,
     TROUBLE_SAMPLES_LOST,
@@ -35,6 +39,11 @@ TICK_MS = 1000
 EARLY_MS = 10
 # A trouble that lasts is told at once, then this often, so that it does not fill the journal.
 TROUBLE_EVERY_MS = 60_000
+# Less than this, and a TLS handshake or a traceback may find no room.
+HEAP_MIN_BYTES = 8192
+# What the clock may be off by, and how long it may be unknown.
+CLOCK_ERROR_MAX_MS = 10_000
+CLOCK_UNKNOWN_MAX_MS = 3_600_000
 
 
 class Pulse:
@@ -50,6 +59,8 @@ class Pulse:
         self._dropped = _Growth(TROUBLE_TRANSITIONS_LOST, lambda: hal.sampler.ring.dropped)
         self._bad_frames = _Growth(TROUBLE_BAD_FRAMES, lambda: sum([s.damaged_count for s in sessions]))
         self._bad_times = _Growth(TROUBLE_HOST_CLOCK, lambda: recorder.clock.refused_count)
+        # Of each limit of `_health`: whether its crossing was told.
+        self._is_over = [False, False]
         self._next_ms = HEARTBEAT_MS
         self._last_count = 0
         self._last_ticks_ms = time.ticks_ms()
@@ -71,6 +82,7 @@ class Pulse:
         if due_ms >= self._next_ms:
             self._next_ms = due_ms - due_ms % HEARTBEAT_MS + HEARTBEAT_MS
             self.heartbeat()
+            self._health(now_ms)
         self._check_sampler(now_ms)
         for growth in (self._lost, self._dropped, self._bad_frames, self._bad_times):
             new = growth.take(now_ms)
@@ -87,6 +99,25 @@ class Pulse:
             chip_mc = NO_READING
         count = self._recorder.take_made_count()
         self._recorder.record(TYPE_HEARTBEAT, SOURCE_GATEWAY, value=chip_mc, count=count)
+
+    def _health(self, now_ms: int) -> None:
+        """Memory and clock within their limits; told once each time one is crossed. Counting free blocks takes a while."""
+        free_bytes = gc.mem_free()
+        if free_bytes < HEAP_MIN_BYTES:
+            gc.collect()
+            free_bytes = gc.mem_free()
+        self._limit(0, free_bytes < HEAP_MIN_BYTES, TROUBLE_HEAP_LOW, free_bytes)
+        clock = self._recorder.clock
+        if clock.quality(now_ms) == QUALITY_NONE:
+            self._limit(1, now_ms >= CLOCK_UNKNOWN_MAX_MS, TROUBLE_CLOCK_ERROR, 0)
+        else:
+            error_ms = clock.error_ms(now_ms)
+            self._limit(1, error_ms >= CLOCK_ERROR_MAX_MS, TROUBLE_CLOCK_ERROR, error_ms)
+
+    def _limit(self, which: int, is_over: bool, code: int, figure: int) -> None:
+        if is_over and not self._is_over[which]:
+            self._recorder.trouble(code, figure)
+        self._is_over[which] = is_over
 
     def _check_sampler(self, now_ms: int) -> None:
         """A sampler that stands still while the chip's own clock runs is a trouble at once: its gateway is blind."""

@@ -30,6 +30,8 @@ _TROUBLES = {
     event.TROUBLE_SECTOR_FAILED: "flash sector {} failed",
     event.TROUBLE_FLASH_WORN: "flash nearly worn, {} erases",
     event.TROUBLE_MEMORY: "what is kept over a power cut was lost, damaged or could not be kept: {} files",
+    event.TROUBLE_HEAP_LOW: "memory nearly full, {} bytes free",
+    event.TROUBLE_CLOCK_ERROR: "the time is uncertain by {} ms (0: it was never told): is there a host?",
     event.TROUBLE_HOST_CLOCK: "the host's clock is before 2020 or after 2100 and was not believed, {} times; set it",
 }
 _RESETS = {event.RESET_UNKNOWN: "unknown cause", event.RESET_POWER: "power", event.RESET_WATCHDOG: "watchdog"}

@@ -2,10 +2,12 @@
 
 from support_virtual import CLOCK, FakeHal, Tape, run_for
 from tocsin.wall_clock import WallClock
+from tocsin_fw import pulse
 from tocsin_fw.pulse import Pulse
 
 HEARTBEAT = 6
-SAMPLES_LOST, STILL, BAD_FRAMES, HOST_CLOCK = 3, 4, 5, 18
+SAMPLES_LOST, STILL, BAD_FRAMES, HEAP_LOW, HOST_CLOCK, CLOCK_ERROR = 3, 4, 5, 17, 18, 19
+UTC_MS = 1_800_000_000_000
 
 
 class _Session:
@@ -94,6 +96,41 @@ def test_a_host_without_a_clock_is_told_at_most_once_a_minute():
     for at_ms in (1500, 2500, 200_500):
         CLOCK.at(at_ms, bench.tape.clock.set, at_ms, 5, 0)
     assert bench.run(300_000) == [(2000, HOST_CLOCK, 1), (62_000, HOST_CLOCK, 1), (201_000, HOST_CLOCK, 1)]
+
+
+def test_a_clock_that_nobody_set_for_an_hour_is_told_once():
+    bench = _Bench()
+    for CLOCK.now_ms in range(0, 9_000_000, 60_000):
+        bench.pulse._health(CLOCK.now_ms)
+    assert bench.tape.troubles == [(3_600_000, CLOCK_ERROR, 0)]
+
+
+def test_a_clock_that_may_be_ten_seconds_off_is_told_once_until_it_is_set_again():
+    bench, clock = _Bench(), WallClock()
+    bench.tape.clock = clock
+    clock.set(0, UTC_MS, 4_000)
+    for now_ms in range(0, 230_000_000, 60_000):
+        if now_ms == 180_000_000:
+            clock.set(now_ms, UTC_MS + now_ms, 9_000)
+        CLOCK.now_ms = now_ms
+        bench.pulse._health(now_ms)
+    # A millisecond more for every 20 s: 6000 of them after 33 h, 1000 after five and a half.
+    assert bench.tape.troubles == [(120_000_000, CLOCK_ERROR, 10_000), (200_040_000, CLOCK_ERROR, 10_002)]
+
+
+def test_a_heap_that_is_nearly_full_is_told_once_for_each_crossing():
+    bench = _Bench()
+    free, is_collected = [100_000], []
+    fake = type("gc", (), {"mem_free": lambda: free[0], "collect": lambda: is_collected.append(1)})
+    pulse.gc, real = fake, pulse.gc
+    try:
+        for bytes_free in (8192, 8191, 5000, 8192, 4000):
+            free[0] = bytes_free
+            bench.pulse._health(0)
+    finally:
+        pulse.gc = real
+    assert [entry[1:] for entry in bench.tape.troubles] == [(HEAP_LOW, 8191), (HEAP_LOW, 4000)]
+    assert len(is_collected) == 3
 
 
 def test_a_sampler_that_stands_still_is_told_at_once_and_then_once_a_minute():
