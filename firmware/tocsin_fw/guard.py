@@ -5,10 +5,11 @@ Role in the flow: stages 4 and 5. Context: task. What it decides: `tocsin.judge`
 
 import asyncio
 import json
+import sys
 
 from tocsin.event import TROUBLE_MEMORY
 from tocsin.guard import Guard
-from tocsin.guard_state import resume, snapshot
+from tocsin.guard_state import snapshot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,7 +115,11 @@ class Guarding:
         self.show(self._uptime_ms())
 
     def _resume(self, kept: "Any") -> None:
-        resume(self.guard, kept, self._uptime_ms())
+        from tocsin import guard_resume
+
+        guard_resume.resume(self.guard, kept, self._uptime_ms())
+        package = sys.modules["tocsin"]
+        del sys.modules["tocsin.guard_resume"], package.guard_resume
 
     def _take(self, name: str, resume: "Callable[[Any], None]") -> None:
         """Go on with what was kept. A gateway that never made a record has nothing to miss."""

@@ -5,7 +5,6 @@ Imported only where a site has outputs. It must never: leave an output on beyond
 start is over.
 """
 
-from tocsin.alarm_memory import SHOW_CHIME, SHOW_FIRE, SHOW_SET, SHOW_UNSET
 from tocsin.compat import const
 from tocsin.event import SOURCE_GATEWAY, TYPE_OUTPUT
 
@@ -17,7 +16,8 @@ if TYPE_CHECKING:
     from .recorder import Recorder
 
 # Not recorded: they come with every visitor and every change of mode, which have records of their own.
-_COMMON = SHOW_CHIME | SHOW_UNSET | SHOW_SET
+_COMMON = const(0xE0)
+_SHOW_FIRE = const(256)
 _OFF = const(0)
 _LIMIT = const(15)
 
@@ -57,7 +57,7 @@ class Outputs:
         for output in self._outputs:
             wanted = output.shows & shows
             if output.quiet >> mode & 1:
-                wanted &= SHOW_FIRE
+                wanted &= _SHOW_FIRE
             end_ms = output.on_at + output.limit_ms
             if output.why and output.limit_ms and now_ms >= end_ms:
                 output.spent = wanted

@@ -101,7 +101,7 @@ class Pulse:
         self._recorder.record(TYPE_HEARTBEAT, SOURCE_GATEWAY, value=chip_mc, count=count)
 
     def _health(self, now_ms: int) -> None:
-        """Memory and clock within their limits; told once each time one is crossed. Counting free blocks takes a while."""
+        """Memory and clock within their limits; told once each time one is crossed."""
         free_bytes = gc.mem_free()
         if free_bytes < HEAP_MIN_BYTES:
             gc.collect()

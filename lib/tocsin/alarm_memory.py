@@ -7,20 +7,15 @@ from .compat import const
 from .event import TYPE_TAMPER
 from .zone import FIRE, NO_CONFIRM, SILENT
 
-# What outputs may show: a mask in /site.json; docs/record.md counts the bits from 1.
-SHOW_ALARM = const(1)
-SHOW_TAMPER = const(2)
-SHOW_FAULT = const(4)
-SHOW_ENTRY = const(8)
-SHOW_EXIT = const(16)
-SHOW_CHIME = const(32)
-SHOW_UNSET = const(64)
-SHOW_SET = const(128)
-SHOW_FIRE = const(256)
-SHOW_SILENT = const(512)
+# What outputs may show: bits of a mask in /site.json; docs/modes.md counts them from 1. Private constants cost no heap,
+# so each module has those that it uses; tests/host/test_site_outputs.py compares them all with the host's.
+_SHOW_ALARM = const(1)
+_SHOW_TAMPER = const(2)
+_SHOW_FIRE = const(256)
+_SHOW_SILENT = const(512)
 
 # So many alarms of one zone start the sirens anew until somebody unsets: a torn poster must not sound all night.
-SOUNDS_MAX = const(3)
+_SOUNDS_MAX = const(3)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,13 +35,13 @@ class AlarmMemory:
 
     def take(self, zone: "Zone", kind: int) -> None:
         """An alarm or tamper of `zone` was recorded."""
-        bits = SHOW_TAMPER if kind == TYPE_TAMPER else SHOW_ALARM
+        bits = _SHOW_TAMPER if kind == TYPE_TAMPER else _SHOW_ALARM
         if zone.does & SILENT:
-            bits = SHOW_SILENT
+            bits = _SHOW_SILENT
         elif zone.does & FIRE:
-            bits |= SHOW_FIRE
+            bits |= _SHOW_FIRE
         self.latched |= bits
-        if zone.sounds < SOUNDS_MAX:
+        if zone.sounds < _SOUNDS_MAX:
             zone.sounds += 1
             self.fresh |= bits
 

@@ -7,18 +7,13 @@ by the clock, once that is known: a power cut may shorten an excuse, and never m
 
 from .compat import const
 
-INHIBIT_MAX_S = const(604_800)
-RELEASE_MAX_S = const(86_400)
-# One that was set in spite of: until the next unsetting, and no longer than this.
-OVERRIDE_S = const(86_400)
-# A walk test that nobody ends.
-TEST_MAX_S = const(14_400)
+# The longest there is.
+_MAX_S = const(604_800)
 
-# Keys: zone number + one of these. The walk test is zone 0's.
-INHIBIT = const(0)
-RELEASE = const(256)
-OVERRIDE = const(512)
-TEST = const(768)
+# Keys: zone number + one of these. That of the walk test is 768 (`guard.py`).
+_INHIBIT = const(0)
+_RELEASE = const(256)
+_OVERRIDE = const(512)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,11 +29,11 @@ class Excuses:
 
     def is_inhibited(self, number: int) -> bool:
         """Whether the zone is left out, for any reason."""
-        return number + INHIBIT in self.ends or number + OVERRIDE in self.ends
+        return number + _INHIBIT in self.ends or number + _OVERRIDE in self.ends
 
     def is_released(self, number: int) -> bool:
         """Whether the object may be moved."""
-        return number + RELEASE in self.ends
+        return number + _RELEASE in self.ends
 
     def begin(self, key: int, seconds: int, now_ms: int) -> None:
         """From now on, for so long."""
@@ -69,6 +64,6 @@ class Excuses:
 
     def resume(self, key: int, left_s: int, utc_s: int, now_ms: int) -> None:
         """Go on with one that was kept."""
-        self.ends[key] = now_ms + min(max(0, left_s), INHIBIT_MAX_S) * 1000
+        self.ends[key] = now_ms + min(max(0, left_s), _MAX_S) * 1000
         if utc_s:
             self._utc_ends[key] = utc_s

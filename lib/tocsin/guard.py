@@ -5,19 +5,8 @@ in ms. Reference: docs/modes.md.
 It must never: set with a zone open that no record tells of, or let an excuse outlive its end.
 """
 
+from . import event
 from .compat import const
-from .event import (
-    MODES,
-    SOURCE_GATEWAY,
-    TYPE_INHIBIT,
-    TYPE_MODE,
-    TYPE_REFUSAL,
-    TYPE_RELEASE,
-    VERDICT_BAD_ARGUMENT,
-    VERDICT_DONE,
-    VERDICT_REFUSED,
-)
-from .excuses import INHIBIT, INHIBIT_MAX_S, OVERRIDE, OVERRIDE_S, RELEASE, RELEASE_MAX_S, TEST, TEST_MAX_S
 from .judge import Judge, is_set
 from .policy import in_the_way
 from .zone import NO_INHIBIT, NO_WALK_TEST, RELEASABLE
@@ -28,6 +17,19 @@ if TYPE_CHECKING:
 
     from .judge import Recorder
     from .zone import Zone
+
+_INHIBIT_MAX_S = const(604_800)
+_RELEASE_MAX_S = const(86_400)
+# One that was set in spite of: until the next unsetting, and no longer than this.
+_OVERRIDE_S = const(86_400)
+# A walk test that nobody ends.
+_TEST_MAX_S = const(14_400)
+
+# Keys of excuses, as in `excuses.py`: private constants cost no heap.
+_INHIBIT = const(0)
+_RELEASE = const(256)
+_OVERRIDE = const(512)
+_TEST = const(768)
 
 # Steps of a delay (docs/record.md).
 _EXIT_BEGUN = const(1)
@@ -50,14 +52,14 @@ class Guard(Judge):
     def set_mode(self, mode: int, person: int, override: bool, now_ms: int, at_once: bool = False) -> int:
         """Set (closed, lockdown) or unset (open, reopening); the verdict. A person has the exit delay to leave, unless
         `at_once`. `override` needs a person: what stands open is inhibited then."""
-        if not 0 <= mode < MODES:
-            return VERDICT_BAD_ARGUMENT
+        if not 0 <= mode < event.MODES:
+            return event.VERDICT_BAD_ARGUMENT
         to = mode | person << 8
         if is_set(mode):
             if self.exit_at and self.exit_to & 255 == mode:
-                return VERDICT_DONE
+                return event.VERDICT_DONE
             if not is_set(self.mode) and not self._may_set(mode, person, override, now_ms):
-                return VERDICT_REFUSED
+                return event.VERDICT_REFUSED
         if self.exit_at:
             self.exit_at = 0
             self.tell_delay(_EXIT_BROKEN_OFF, person, now_ms)
@@ -66,37 +68,37 @@ class Guard(Judge):
             self.tell_delay(_EXIT_BEGUN, self._exit_s, now_ms)
         else:
             self._apply(to, now_ms)
-        return VERDICT_DONE
+        return event.VERDICT_DONE
 
     def inhibit(self, number: int, seconds: int, person: int, now_ms: int) -> int:
         """Leave a zone out for that long, at most 7 days; 0 ends it. The verdict."""
-        if number not in self.zones or not 0 <= seconds <= INHIBIT_MAX_S:
-            return VERDICT_BAD_ARGUMENT
+        if number not in self.zones or not 0 <= seconds <= _INHIBIT_MAX_S:
+            return event.VERDICT_BAD_ARGUMENT
         if self.zones[number].does & NO_INHIBIT:
-            return VERDICT_REFUSED
+            return event.VERDICT_REFUSED
         if not seconds:
-            self._end(number + OVERRIDE, person, now_ms)
-        return self._excuse(number + INHIBIT, seconds, person, now_ms)
+            self._end(number + _OVERRIDE, person, now_ms)
+        return self._excuse(number + _INHIBIT, seconds, person, now_ms)
 
     def release(self, number: int, seconds: int, person: int, now_ms: int) -> int:
         """Let an object be moved for that long, at most 24 h; 0 ends it. The verdict."""
-        if number not in self.zones or not 0 <= seconds <= RELEASE_MAX_S:
-            return VERDICT_BAD_ARGUMENT
+        if number not in self.zones or not 0 <= seconds <= _RELEASE_MAX_S:
+            return event.VERDICT_BAD_ARGUMENT
         if not self.zones[number].does & RELEASABLE:
-            return VERDICT_REFUSED
-        return self._excuse(number + RELEASE, seconds, person, now_ms)
+            return event.VERDICT_REFUSED
+        return self._excuse(number + _RELEASE, seconds, person, now_ms)
 
     def test_begin(self, person: int, now_ms: int) -> int:
         """Begin a walk test: no alarm and no output comes of what is tested. The verdict."""
         if self.testing or self.entry_at or self.exit_at:
-            return VERDICT_REFUSED
-        self.excuses.begin(TEST, TEST_MAX_S, now_ms)
+            return event.VERDICT_REFUSED
+        self.excuses.begin(_TEST, _TEST_MAX_S, now_ms)
         self.set_testing(True)
-        return VERDICT_DONE
+        return event.VERDICT_DONE
 
     def test_end(self, now_ms: int) -> None:
         """End it: what still stands open is an alarm now."""
-        self.excuses.end(TEST)
+        self.excuses.end(_TEST)
         if self.testing:
             self.set_testing(False)
             for zone in self.zones.values():
@@ -114,7 +116,7 @@ class Guard(Judge):
         if now_ms >= self.chime_until:
             self.chime_until = 0
         for key in self.excuses.due(now_ms, utc_ms):
-            if key == TEST:
+            if key == _TEST:
                 self.on_test_timeout(now_ms)
             else:
                 self._end(key, 0, now_ms)
@@ -142,10 +144,10 @@ class Guard(Judge):
         found = in_the_way(list(self.zones.values()), mode, self.excuses)
         refused = [zone for zone in found if not (override and person) or zone.does & NO_INHIBIT]
         for zone in refused:
-            self.tell(TYPE_REFUSAL, zone.number, person, zone.state, now_ms)
+            self.tell(event.TYPE_REFUSAL, zone.number, person, zone.state, now_ms)
         if not refused:
             for zone in found:
-                self._excuse(zone.number + OVERRIDE, OVERRIDE_S, person, now_ms)
+                self._excuse(zone.number + _OVERRIDE, _OVERRIDE_S, person, now_ms)
         return not refused
 
     def _apply(self, to: int, now_ms: int) -> None:
@@ -153,7 +155,7 @@ class Guard(Judge):
         mode, person, before = to & 255, to >> 8, self.mode
         self.mode = self._recorder.mode = mode
         if mode != before:
-            self._recorder.record(TYPE_MODE, SOURCE_GATEWAY, 0, 0, mode, before | person << 8, now_ms)
+            self._recorder.record(event.TYPE_MODE, event.SOURCE_GATEWAY, 0, 0, mode, before | person << 8, now_ms)
         if not is_set(mode):
             self._forgive(person, now_ms)
         if mode != before:
@@ -170,7 +172,7 @@ class Guard(Judge):
         self.memory.clear()
         for zone in self.zones.values():
             zone.pending, zone.sounds = False, 0
-            self._end(zone.number + OVERRIDE, person, now_ms)
+            self._end(zone.number + _OVERRIDE, person, now_ms)
 
     def _excuse(self, key: int, seconds: int, person: int, now_ms: int) -> int:
         if not seconds:
@@ -178,7 +180,7 @@ class Guard(Judge):
         else:
             self.excuses.begin(key, seconds, now_ms)
             self._tell_excuse(key, person, seconds, now_ms)
-        return VERDICT_DONE
+        return event.VERDICT_DONE
 
     def _end(self, key: int, person: int, now_ms: int) -> None:
         """An excuse ends, if there is one."""
@@ -188,5 +190,5 @@ class Guard(Judge):
 
     def _tell_excuse(self, key: int, person: int, seconds: int, now_ms: int) -> None:
         self.is_changed = True
-        kind = TYPE_RELEASE if key & ~255 == RELEASE else TYPE_INHIBIT
+        kind = event.TYPE_RELEASE if key & ~255 == _RELEASE else event.TYPE_INHIBIT
         self.tell(kind, key & 255, person, seconds, now_ms)

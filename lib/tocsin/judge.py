@@ -7,26 +7,9 @@ One rule holds it together: a zone that is not at rest is judged again whenever 
 a delay, an inhibit, a release, a test), and is an alarm then. So nothing that stands open is ever forgotten.
 """
 
-from .alarm_memory import SHOW_CHIME, SHOW_ENTRY, SHOW_EXIT, SHOW_FAULT, SHOW_SET, SHOW_UNSET, AlarmMemory
+from . import event
+from .alarm_memory import AlarmMemory
 from .compat import const
-from .event import (
-    MODE_CLOSED,
-    MODE_LOCKDOWN,
-    MODES,
-    SOURCE_GATEWAY,
-    STATE_ALARM,
-    STATE_FAULT,
-    STATE_NORMAL,
-    STATE_TAMPER,
-    TYPE_ACTIVITY,
-    TYPE_ALARM,
-    TYPE_CONFIRMED,
-    TYPE_DELAY,
-    TYPE_RESTORE,
-    TYPE_TAMPER,
-    TYPE_TEST,
-    TYPE_WARNING,
-)
 from .excuses import Excuses
 from .policy import asked_for
 from .zone import CHIME, IS_TAMPER, NO_WALK_TEST
@@ -48,18 +31,25 @@ if TYPE_CHECKING:
             """Seal one."""
 
 
-CHIME_MS = const(1000)
+# As in `alarm_memory`.
+_SHOW_FAULT = const(4)
+_SHOW_ENTRY = const(8)
+_SHOW_EXIT = const(16)
+_SHOW_CHIME = const(32)
+_SHOW_UNSET = const(64)
+_SHOW_SET = const(128)
+_CHIME_MS = const(1000)
 
 # `count` of an alarm: found so, as a start, a setting or the end of an excuse looked; after the entry delay.
 _FOUND = const(1)
 _WAITED = const(2)
 
-ENTRY_BEGUN = const(3)  # step of a delay (docs/record.md)
+_ENTRY_BEGUN = const(3)  # step of a delay (docs/record.md)
 
 
 def is_set(mode: int) -> bool:
     """Whether a mode guards the building: closed or lockdown."""
-    return mode in (MODE_CLOSED, MODE_LOCKDOWN)
+    return mode in (event.MODE_CLOSED, event.MODE_LOCKDOWN)
 
 
 class Judge:
@@ -71,7 +61,7 @@ class Judge:
 
     def __init__(self, zones: "list[Zone]", recorder: "Recorder", entry_s: int, confirm_s: int) -> None:
         self.zones = {zone.number: zone for zone in zones}
-        self.mode = recorder.mode if 0 <= recorder.mode < MODES else MODE_CLOSED
+        self.mode = recorder.mode if 0 <= recorder.mode < event.MODES else event.MODE_CLOSED
         self.excuses = Excuses()
         self.memory = AlarmMemory(confirm_s * 1000)
         self.testing = self.is_changed = False
@@ -90,7 +80,7 @@ class Judge:
         held, self._held = self._held or {}, None
         for zone in at_rest:
             if zone.number not in held:
-                self.announce(zone, STATE_NORMAL, 0, _FOUND, now_ms)
+                self.announce(zone, event.STATE_NORMAL, 0, _FOUND, now_ms)
         for number in sorted(held):
             for one in held[number]:
                 self.announce(*one)
@@ -100,37 +90,33 @@ class Judge:
     def announce(self, zone: "Zone", state: int, value: int, count: int, at_ms: int) -> None:
         """Take the state (0 … 3) of `zone` seen at `at_ms`; `value` and `count` as docs/record.md gives them."""
         if self._held is not None:
-            self._hold(zone, state, value, count, at_ms)
+            # What takes three readings to be sure may have said normal before it knew better.
+            seen = self._held.get(zone.number, [])
+            if not seen or seen[-1][1] != state:
+                before_it = seen if state == event.STATE_NORMAL else []
+                self._held[zone.number] = before_it + [(zone, state, value, count, at_ms)]
             return
-        if state == STATE_ALARM and zone.does & IS_TAMPER:
-            state = STATE_TAMPER
+        if state == event.STATE_ALARM and zone.does & IS_TAMPER:
+            state = event.STATE_TAMPER
         before = zone.state
         if state != before:
             zone.state = state
             self.is_changed = True
             self._judge(zone, before, value, count, at_ms, False)
 
-    def _hold(self, zone: "Zone", state: int, value: int, count: int, at_ms: int) -> None:
-        """Keep it for `start`. What takes three readings to be sure may have said normal before it knew better."""
-        assert self._held is not None
-        held = self._held.get(zone.number, [])
-        if not held or held[-1][1] != state:
-            before_it = held if state == STATE_NORMAL else []
-            self._held[zone.number] = before_it + [(zone, state, value, count, at_ms)]
-
     def warn(self, number: int, code: int, value: int, at_ms: int) -> None:
         """Record a warning about a zone that is no alarm."""
-        self.tell(TYPE_WARNING, number, value, code, at_ms)
+        self.tell(event.TYPE_WARNING, number, value, code, at_ms)
 
     def shows(self) -> int:
-        """What outputs may show now: bits SHOW_… of `alarm_memory`; none before the start is over."""
+        """What outputs may show now: bits as `alarm_memory` has them; none before the start is over."""
         if self._held is not None:
             return 0
-        bits = self.memory.latched | (SHOW_SET if is_set(self.mode) else SHOW_UNSET)
+        bits = self.memory.latched | (_SHOW_SET if is_set(self.mode) else _SHOW_UNSET)
         for zone in self.zones.values():
-            if zone.state == STATE_FAULT and not self.excuses.is_inhibited(zone.number):
-                bits |= SHOW_FAULT
-        for bit, at_ms in ((SHOW_ENTRY, self.entry_at), (SHOW_EXIT, self.exit_at), (SHOW_CHIME, self.chime_until)):
+            if zone.state == event.STATE_FAULT and not self.excuses.is_inhibited(zone.number):
+                bits |= _SHOW_FAULT
+        for bit, at_ms in ((_SHOW_ENTRY, self.entry_at), (_SHOW_EXIT, self.exit_at), (_SHOW_CHIME, self.chime_until)):
             if at_ms:
                 bits |= bit
         return bits
@@ -146,9 +132,9 @@ class Judge:
             if zone.pending:
                 zone.pending = False
                 state = zone.state
-                self._alarm(zone, TYPE_ALARM, state, state or STATE_ALARM, 0, _WAITED, now_ms)
-                if state == STATE_NORMAL:
-                    self._restore(zone, STATE_ALARM, 0, 0, now_ms)
+                self._alarm(zone, event.TYPE_ALARM, state, state or event.STATE_ALARM, 0, _WAITED, now_ms)
+                if state == event.STATE_NORMAL:
+                    self._restore(zone, event.STATE_ALARM, 0, 0, now_ms)
 
     def judge_all(self, now_ms: int) -> None:
         """What they are judged by is another: each that stands open is what it is now."""
@@ -158,7 +144,7 @@ class Judge:
     def judge_anew(self, zone: "Zone", now_ms: int) -> None:
         """What was told of it was told before an excuse, or under one: tell it again."""
         if zone.state and zone.told:
-            zone.told = TYPE_RESTORE
+            zone.told = event.TYPE_RESTORE
         self._judge(zone, zone.state, 0, _FOUND, now_ms, True)
 
     def tell(self, kind: int, number: int, value: int, count: int, at_ms: int) -> None:
@@ -166,48 +152,48 @@ class Judge:
         state = self.zones[number].state
         self._recorder.record(kind, number, state, state, value, count, at_ms)
 
-    def tell_delay(self, step: int, count: int, now_ms: int, source: int = SOURCE_GATEWAY) -> None:
+    def tell_delay(self, step: int, count: int, now_ms: int, source: int = event.SOURCE_GATEWAY) -> None:
         """Record a step of a delay."""
         self.is_changed = True
-        self._recorder.record(TYPE_DELAY, source, 0, 0, step, count, now_ms)
+        self._recorder.record(event.TYPE_DELAY, source, 0, 0, step, count, now_ms)
 
     def _judge(self, zone: "Zone", before: int, value: int, count: int, at_ms: int, is_found: bool) -> None:
         """Make the records that the zone's state asks for now. `is_found`: it is not new, so no delay begins."""
         state = zone.state
-        if state == STATE_NORMAL:
+        if state == event.STATE_NORMAL:
             if zone.told:
                 self._restore(zone, before, value, count, at_ms)
             return
         kind = asked_for(zone, self.mode, self.excuses, self.testing)
-        if kind == TYPE_DELAY:
+        if kind == event.TYPE_DELAY:
             if self._entry_s and not is_found:
                 if not self.entry_at:
                     self.begin_entry(at_ms)
-                    self.tell_delay(ENTRY_BEGUN, self._entry_s, at_ms, zone.number)
+                    self.tell_delay(_ENTRY_BEGUN, self._entry_s, at_ms, zone.number)
                 zone.pending = True
                 return
-            kind = TYPE_ALARM
-        if kind == TYPE_TEST:
+            kind = event.TYPE_ALARM
+        if kind == event.TYPE_TEST:
             if not is_found and self.on_test_hit:
                 self.on_test_hit(zone.number)
-        elif kind and kind != zone.told and not (kind == TYPE_ACTIVITY and zone.told == TYPE_ALARM):
+        elif kind and kind != zone.told and not (kind == event.TYPE_ACTIVITY and zone.told == event.TYPE_ALARM):
             self._alarm(zone, kind, before, state, value, count, at_ms)
-        if zone.does & CHIME and kind in (0, TYPE_ACTIVITY) and not is_found:
-            self.chime_until = at_ms + CHIME_MS
+        if zone.does & CHIME and kind in (0, event.TYPE_ACTIVITY) and not is_found:
+            self.chime_until = at_ms + _CHIME_MS
 
     def _alarm(self, zone: "Zone", kind: int, before: int, after: int, value: int, count: int, at_ms: int) -> None:
         """Record it, and let outputs show it."""
         zone.told = kind
         self.is_changed = True
         self._recorder.record(kind, zone.number, before, after, value, count, at_ms)
-        if kind not in (TYPE_ALARM, TYPE_TAMPER) or (self.testing and not zone.does & NO_WALK_TEST):
+        if kind not in (event.TYPE_ALARM, event.TYPE_TAMPER) or (self.testing and not zone.does & NO_WALK_TEST):
             return
         self.memory.take(zone, kind)
-        confirmed = self.memory.confirms(zone, at_ms) if kind == TYPE_ALARM else None
+        confirmed = self.memory.confirms(zone, at_ms) if kind == event.TYPE_ALARM else None
         if confirmed:
-            self.tell(TYPE_CONFIRMED, zone.number, confirmed[0], confirmed[1], at_ms)
+            self.tell(event.TYPE_CONFIRMED, zone.number, confirmed[0], confirmed[1], at_ms)
 
     def _restore(self, zone: "Zone", before: int, value: int, count: int, at_ms: int) -> None:
         zone.told = 0
         self.is_changed = True
-        self._recorder.record(TYPE_RESTORE, zone.number, before, STATE_NORMAL, value, count, at_ms)
+        self._recorder.record(event.TYPE_RESTORE, zone.number, before, event.STATE_NORMAL, value, count, at_ms)

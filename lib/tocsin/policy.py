@@ -4,7 +4,7 @@ Role in the flow: stage 5, from a zone's state to the event that is sealed.
 Shared: gateway and host (its tests). Context: task. Reference: docs/modes.md.
 """
 
-from .event import STATE_ALARM, TYPE_ACTIVITY, TYPE_ALARM, TYPE_DELAY, TYPE_FAULT, TYPE_TAMPER, TYPE_TEST
+from . import event
 from .zone import IS_TAMPER, NO_CONFIRM, NO_WALK_TEST, RESPONSE_DELAYED, RESPONSE_LOG
 
 TYPE_CHECKING = False
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .zone import Zone
 
 # By state.
-_TYPES = (0, TYPE_ALARM, TYPE_TAMPER, TYPE_FAULT)
+_TYPES = (0, event.TYPE_ALARM, event.TYPE_TAMPER, event.TYPE_FAULT)
 
 
 def asked_for(zone: "Zone", mode: int, excuses: "Excuses", testing: bool) -> int:
@@ -24,16 +24,16 @@ def asked_for(zone: "Zone", mode: int, excuses: "Excuses", testing: bool) -> int
     if excuses.is_inhibited(zone.number):
         return 0
     state = zone.state
-    if testing and not zone.does & NO_WALK_TEST and (state == STATE_ALARM or (state and zone.does & IS_TAMPER)):
-        return TYPE_TEST
-    if state != STATE_ALARM:
+    if testing and not zone.does & NO_WALK_TEST and (state == event.STATE_ALARM or (state and zone.does & IS_TAMPER)):
+        return event.TYPE_TEST
+    if state != event.STATE_ALARM:
         return _TYPES[state]
     response = zone.response(mode)
     if response == RESPONSE_LOG or (response and excuses.is_released(zone.number)):
-        return TYPE_ACTIVITY
+        return event.TYPE_ACTIVITY
     if response == RESPONSE_DELAYED:
-        return TYPE_DELAY
-    return TYPE_ALARM if response else 0
+        return event.TYPE_DELAY
+    return event.TYPE_ALARM if response else 0
 
 
 def in_the_way(zones: "list[Zone]", mode: int, excuses: "Excuses") -> "list[Zone]":

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from tocsin import alarm_memory
+from tocsin import alarm_memory, judge
+from tocsin_fw import outputs
 from tocsin_host.site import check, load_site
 from tocsin_host.site_compile import compile_gateway
 from tocsin_host.site_outputs import SHOWN
@@ -34,7 +35,12 @@ def compiled(folder: Path, text: str) -> list[dict[str, int]]:
 
 def test_bits_are_those_of_the_device() -> None:
     names = [name.upper().replace("SILENT-ALARM", "SILENT") for name in SHOWN]
-    assert [getattr(alarm_memory, f"SHOW_{name}") for name in names] == [1 << bit for bit in range(len(SHOWN))]
+    bits = {f"_SHOW_{name}": 1 << bit for bit, name in enumerate(names)}
+    known = [(name, value) for module in (alarm_memory, judge, outputs) for name, value in vars(module).items()]
+    found = {name: value for name, value in known if name.startswith("_SHOW_")}
+    assert found == bits
+    assert all(bits[name] == value for name, value in known if name.startswith("_SHOW_"))
+    assert bits["_SHOW_CHIME"] | bits["_SHOW_UNSET"] | bits["_SHOW_SET"] == outputs._COMMON
 
 
 def test_a_siren_has_its_usual_limit_and_shows(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from tocsin import event
 from tocsin.guard import Guard
-from tocsin.guard_state import resume, snapshot
+from tocsin.guard_resume import resume
+from tocsin.guard_state import snapshot
 from tocsin.zone import Zone
 
 NORMAL, ALARM, TAMPER, FAULT = range(4)

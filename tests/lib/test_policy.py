@@ -1,11 +1,12 @@
 """What a zone's state asks for: modes and excuses."""
 
 from tocsin import event
-from tocsin.excuses import INHIBIT, OVERRIDE, RELEASE, Excuses
+from tocsin.excuses import Excuses
 from tocsin.policy import asked_for, in_the_way
 from tocsin.zone import Zone
 
 NORMAL, ALARM, TAMPER, FAULT = range(4)
+INHIBIT, RELEASE, OVERRIDE = 0, 256, 512
 OPEN, CLOSED, LOCKDOWN, REOPENING = range(4)
 
 

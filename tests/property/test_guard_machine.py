@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tocsin import event
 from tocsin.guard import Guard
-from tocsin.guard_state import resume, snapshot
+from tocsin.guard_resume import resume
+from tocsin.guard_state import snapshot
 from tocsin.zone import Zone
 from tocsin_fw.outputs import Outputs
 
