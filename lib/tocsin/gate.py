@@ -72,6 +72,8 @@ class Gate:
             self._pulses_seen = 0
         if self._shown != self._told and now_ms >= at_ms:
             self._told, self.at_ms = self._shown, at_ms
+            if self._shown == STATE_ALARM:
+                self._pulses_seen = max(self._pulses_seen, self._pulses)
         self._supervise(now_ms, is_open)
         return self._told
 

@@ -38,7 +38,7 @@ def quantity(zone: Zone, actions: list[Action], duration_ms: int) -> tuple[dict[
 
 
 def _values(zone: Zone, actions: list[Action], duration_ms: int) -> Timed:
-    values: Timed = [(0, _AT_FIRST[zone["type"]])]
+    values: Timed = [(0, _at_first(zone))]
     frozen: list[tuple[int, int]] = []
     for action in actions:
         if action.do == "set":
@@ -54,6 +54,14 @@ def _values(zone: Zone, actions: list[Action], duration_ms: int) -> Timed:
         elif action.do != "shake" or zone["type"] != "tilt" or action.mg is None:
             raise _impossible(action, zone)
     return _wobbling(values, _WOBBLE.get(zone["type"], 0), frozen, duration_ms)
+
+
+def _at_first(zone: Zone) -> int:
+    """What is usual, or the middle between limits that are not."""
+    usual, low, high = _AT_FIRST[zone["type"]], zone.get("low_milli"), zone.get("high_milli")
+    if low is not None and high is not None and not low < usual < high:
+        return int((low + high) // 2)
+    return usual
 
 
 def _set(zone: Zone, action: Action, before: int) -> Timed:
