@@ -9,8 +9,9 @@ import time
 from typing import Any
 
 from tocsin import event, event_names
-from tocsin.command import COMMAND_NAMES
 from tocsin.record import Record, unpack
+
+from .describe_people import Names, people_text
 
 _TROUBLES = {
     event.TROUBLE_TASK_DIED: "task {} died and was started again",
@@ -32,6 +33,7 @@ _TROUBLES = {
     event.TROUBLE_MEMORY: "what is kept over a power cut was lost, damaged or could not be kept: {} files",
     event.TROUBLE_HEAP_LOW: "memory nearly full, {} bytes free",
     event.TROUBLE_CLOCK_ERROR: "the time is uncertain by {} ms (0: it was never told): is there a host?",
+    event.TROUBLE_ROSTER: "the roster is missing or damaged: nobody is let in; see tocsin roster",
     event.TROUBLE_HOST_CLOCK: "the host's clock is before 2020 or after 2100 and was not believed, {} times; set it",
 }
 _RESETS = {event.RESET_UNKNOWN: "unknown cause", event.RESET_POWER: "power", event.RESET_WATCHDOG: "watchdog"}
@@ -64,8 +66,11 @@ def source_text(source: int) -> str:
     return "gateway" if source == event.SOURCE_GATEWAY else f"zone {source}"
 
 
-def record_text(record: Record) -> str:
-    """What a record says beyond its type, source and time; empty when there is nothing to add."""
+def record_text(record: Record, names: Names | None = None) -> str:
+    """What a record says beyond its type, source and time; empty when there is nothing to add.
+
+    `names`: those of persons by number.
+    """
     value, count = record.value, record.count
     if record.type in _STATE_TYPES:
         return _state_text(record)
@@ -78,13 +83,10 @@ def record_text(record: Record) -> str:
         return f"boot {record.boot}: {_RESETS.get(value, f'cause {value}')}"
     if record.type == event.TYPE_TIME_SET:
         return f"step {value} ms, error {count} ms"
-    if record.type == event.TYPE_MODE:
-        by = f", by person {count >> 8}" if count >> 8 else ""
-        return f"{_name(event_names.MODE_NAMES, count & 255)} → {_name(event_names.MODE_NAMES, value)}{by}"
     if record.type == event.TYPE_TROUBLE:
         return _TROUBLES.get(value, f"code {value}, count {{}}").format(count)
     if record.type == event.TYPE_COMMAND:
-        code = COMMAND_NAMES.get(value & 0xFF, f"code {value & 0xFF}")
+        code = event_names.COMMAND_NAMES.get(value & 0xFF, f"code {value & 0xFF}")
         return f"{code} (no. {count}): {_name(event_names.VERDICT_NAMES, value >> 8)}"
     if record.type == event.TYPE_SERVICE:
         return _SERVICE.get(value, f"code {value}").format(count)
@@ -94,6 +96,9 @@ def record_text(record: Record) -> str:
         return f"{count} records given up, from number {value} on"
     if record.type == event.TYPE_WEAR:
         return _wear_text(value, count)
+    told = people_text(record, names or {})
+    if told is not None:
+        return told
     return f"value {value}, count {count}" if value or count else ""
 
 

@@ -3,12 +3,39 @@
 Role in the flow: the way back, from people (stage 11) to the outbox that the collector sends from. Context: host.
 """
 
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import click
-from tocsin.command import HEARTBEAT_NOW, SET_MODE
 from tocsin.event_names import MODE_NAMES
 
-from .options import plain_errors, store_option
+from . import orders
+from .options import plain_errors, read_site, store_option
+from .orders import Order
 from .store import Store
+
+if TYPE_CHECKING:
+    from .site_model import Site
+
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+site_option = click.option(
+    "--site",
+    type=click.Path(path_type=Path),
+    envvar="TOCSIN_SITE",
+    metavar="FILE",
+    help="Description of the site, for names of people and zones.",
+)
+_by_option = click.option("--by", metavar="NAME", help="Who wants it: name or number of a person of the site.")
+
+
+def _options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What every order of a person takes."""
+    return site_option(_by_option(store_option(plain_errors(function))))
 
 
 @click.group()
@@ -19,11 +46,14 @@ def order() -> None:
 @order.command()
 @click.argument("gateway")
 @click.argument("to", type=click.Choice(MODE_NAMES))
-@store_option
-@plain_errors
-def mode(gateway: str, to: str, store: str) -> None:
+@click.option("--override", is_flag=True, help="Set though zones stand open; they are inhibited. Needs --by.")
+@_options
+def mode(gateway: str, to: str, override: bool, site: Path | None, by: str | None, store: str) -> None:
     """Let GATEWAY be open (visitors are activity), closed (whatever moves is an alarm), in lockdown or reopening."""
-    _put(store, gateway, SET_MODE, MODE_NAMES.index(to))
+    person = _person(site, by)
+    if override and not person:
+        raise click.UsageError("--override names who answers for it: add --by NAME")
+    _put(store, gateway, orders.set_mode(MODE_NAMES.index(to), person, override))
 
 
 @order.command()
@@ -32,15 +62,107 @@ def mode(gateway: str, to: str, store: str) -> None:
 @plain_errors
 def heartbeat(gateway: str, store: str) -> None:
     """Let GATEWAY show at once that it is alive."""
-    _put(store, gateway, HEARTBEAT_NOW, 0)
+    _put(store, gateway, orders.heartbeat())
 
 
-def _put(where: str, gateway: str, code: int, argument: int) -> None:
+@order.command()
+@click.argument("gateway")
+@click.argument("zone")
+@click.option("--for", "length", default="8h", show_default=True, help="How long: 30m, 8h, 7d; 0 ends it.")
+@_options
+def inhibit(gateway: str, zone: str, length: str, site: Path | None, by: str | None, store: str) -> None:
+    """Leave a ZONE of GATEWAY out of guarding for a while, 7 days at most; it comes back by itself."""
+    _put(store, gateway, orders.inhibit(_zone(site, gateway, zone), _seconds(length), _named_person(site, by)))
+
+
+@order.command()
+@click.argument("gateway")
+@click.argument("zone")
+@click.option("--for", "length", default="1h", show_default=True, help="How long: 30m, 4h; 0 ends it.")
+@_options
+def release(gateway: str, zone: str, length: str, site: Path | None, by: str | None, store: str) -> None:
+    """Let the work of art in a ZONE of GATEWAY be moved for a while, 24 hours at most."""
+    _put(store, gateway, orders.release(_zone(site, gateway, zone), _seconds(length), _named_person(site, by)))
+
+
+@order.command("walk-test")
+@click.argument("gateway")
+@click.argument("what", type=click.Choice(["begin", "end"]))
+@_options
+def walk_test(gateway: str, what: str, site: Path | None, by: str | None, store: str) -> None:
+    """Begin or end a walk test of GATEWAY: every zone has to show that it sees, and none is an alarm meanwhile."""
+    _put(store, gateway, orders.walk_test(what == "begin", _named_person(site, by)))
+
+
+@order.command()
+@click.argument("gateway")
+@_options
+def silence(gateway: str, site: Path | None, by: str | None, store: str) -> None:
+    """Stop the sirens of GATEWAY; its mode stays as it is."""
+    _put(store, gateway, orders.silence(_named_person(site, by)))
+
+
+def _put(where: str, gateway: str, wanted: Order) -> None:
     with Store(where) as store:
-        known = store.gateways()
-        if gateway not in known:
-            raise click.ClickException(
-                f"the store has heard of no gateway {gateway!r}; it knows: {', '.join(known) or 'none'}"
-            )
-        counter = store.add_command(gateway, code, argument)
+        (counter,) = put_orders(store, gateway, [wanted])
     click.echo(f"order no. {counter} for {gateway} is in the outbox; see: tocsin log show {gateway} --type command")
+
+
+def put_orders(store: Store, gateway: str, wanted: list[Order]) -> list[int]:
+    """Put orders into the outbox for a gateway that the store knows; their counters."""
+    known = store.gateways()
+    if gateway not in known:
+        raise click.ClickException(
+            f"the store has heard of no gateway {gateway!r}; it knows: {', '.join(known) or 'none'}"
+        )
+    return [store.add_command(gateway, one.code, one.argument, None, one.payload) for one in wanted]
+
+
+def _named_person(site: Path | None, by: str | None) -> int:
+    """As _person; somebody must answer for it."""
+    person = _person(site, by)
+    if not person:
+        raise click.UsageError("say who wants it: --by NAME")
+    return person
+
+
+def _person(site: Path | None, by: str | None) -> int:
+    """Number of a person by name or number; 0 where nobody is named."""
+    if by is None:
+        return 0
+    if site is None:
+        if by.isdigit() and 1 <= int(by) <= 250:
+            return int(by)
+        raise click.UsageError(f"--by {by}: name the site too (--site FILE), or give the person's number, 1 to 250")
+    people = read_site(site).people
+    for person in people:
+        if by in (person.name, str(person.number)):
+            return person.number
+    known = ", ".join(person.name for person in people) or "nobody"
+    raise click.ClickException(f"{site}: no person {by!r}; it lists: {known}")
+
+
+def _zone(site: Path | None, gateway: str, zone: str) -> int:
+    if site is None:
+        if zone.isdigit() and 1 <= int(zone) <= 250:
+            return int(zone)
+        raise click.UsageError(f"zone {zone!r}: name the site too (--site FILE), or give the zone's number, 1 to 250")
+    return _zone_of(read_site(site), site, gateway, zone)
+
+
+def _zone_of(read: Site, path: Path, gateway: str, zone: str) -> int:
+    try:
+        zones = read.gateway(gateway).zones
+    except KeyError as error:
+        raise click.ClickException(f"{path}: {error.args[0]}") from error
+    for one in zones:
+        if zone in (one.name, str(one.number)):
+            return one.number
+    raise click.ClickException(f"{path}: {gateway} has no zone {zone!r}; it has: {', '.join(z.name for z in zones)}")
+
+
+def _seconds(length: str) -> int:
+    found = re.fullmatch(r"([0-9]{1,6})([smhd]?)", length)
+    if not found or (not found[2] and int(found[1])):
+        raise click.BadParameter(f"--for {length!r}: write it like 30m, 8h or 2d; 0 ends it")
+    return int(found[1]) * _UNITS_S.get(found[2], 0)

@@ -88,7 +88,9 @@ def _people(site: Site, gateway: Gateway) -> dict[str, Any]:
         found["roster"] = entries_of(site.people)
     if gateway.rounds:
         found["rounds"] = [one.compiled() for one in sorted(gateway.rounds, key=lambda one: one.number)]
-    return found | {"utc_offsets": utc_offsets(site.timezone)} if found else found
+    if found or (gateway.guard and gateway.guard.test_days):
+        found["utc_offsets"] = utc_offsets(site.timezone)
+    return found
 
 
 def _zone(zone: Zone) -> dict[str, Any]:

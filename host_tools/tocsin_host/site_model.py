@@ -126,11 +126,13 @@ class Network(_Table):
 
 
 class Delays(_Table):
-    """How long a gateway waits for people, and how near two alarms must be to confirm each other; 0: not at all."""
+    """How long a gateway waits for people, and how near two alarms must be to confirm each other; how
+    often every zone is to be tested; 0: not at all."""
 
     exit_s: Annotated[StrictInt, Field(ge=0, le=300)] = 0
     entry_s: Annotated[StrictInt, Field(ge=0, le=300)] = 0
     confirm_s: Annotated[StrictInt, Field(ge=0, le=3600)] = 0
+    test_days: Annotated[StrictInt, Field(ge=0, le=3600)] = 0
 
 
 class Gateway(_Table):

@@ -75,6 +75,9 @@ VERDICT_UNKNOWN = const(3)
 VERDICT_BAD_ARGUMENT = const(4)
 VERDICT_REFUSED = const(5)
 
+# What a config record is about.
+CONFIG_ROSTER = const(1)
+
 ACCESS_TAKEN = const(0)
 ACCESS_UNKNOWN = const(1)
 ACCESS_OUTSIDE = const(2)

@@ -48,3 +48,17 @@ def type_name(number: int) -> str:
     if 0 < number < len(TYPE_NAMES):
         return TYPE_NAMES[number]
     return "type-%d" % number
+
+
+COMMAND_NAMES = {
+    1: "mode",
+    2: "heartbeat now",
+    3: "inhibit",
+    4: "release",
+    5: "walk test begin",
+    6: "walk test end",
+    7: "silence",
+    8: "roster begin",
+    9: "roster entry",
+    10: "roster commit",
+}

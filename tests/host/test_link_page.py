@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tocsin import framing, gateway_session, host_messages, messages, send_window
 from tocsin.backoff import backoff_ms
-from tocsin.command import COMMAND_NAMES
+from tocsin.event_names import COMMAND_NAMES
 from tocsin_host.finding_log import PER_MINUTE
 
 ROOT = Path(__file__).parents[2]

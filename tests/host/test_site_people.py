@@ -106,7 +106,7 @@ def test_more_people_than_a_gateway_takes(tmp_path: Path) -> None:
 
 
 def test_two_rounds_of_one_number(tmp_path: Path) -> None:
-    (found,) = problems(tmp_path, TEXT + "\n[[gateway.round]]" + TEXT.split("[[gateway.round]]")[1])
+    (found,) = problems(tmp_path, TEXT.replace('number = 2\nname = "second', 'number = 1\nname = "second'))
     assert found == "gateway wing, round 1, number: another round has this number; give each its own"
 
 
@@ -116,7 +116,8 @@ def test_what_the_gateway_reads() -> None:
     assert zones[10] == {"zone": 10, "type": "reader", "pin": 14, "modes": "3333", "does": 48, "acts": 1}
     assert zones[11] == {"zone": 11, "type": "reader", "pin": 15, "modes": "0000", "does": 176, "acts": 0}
     assert (zones[13]["type"], zones[13]["acts"], zones[13]["person"]) == ("contact", 1, 7)
-    assert config["rounds"] == [{"round": 1, "zones": [11, 12], "start": 1320, "days": 127, "within": 10}]
+    assert config["guard"] == {"test_days": 30}
+    assert config["rounds"][:1] == [{"round": 1, "zones": [11, 12], "start": 1320, "days": 127, "within": 10}]
     assert config["utc_offsets"][:6] == [0, 60, 29579100, 120, 29881500, 60]
     assert len(config["roster"]) == 6 + 1
 
