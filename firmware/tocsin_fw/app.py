@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from .hal import Beat, Config, Hal, Link
     from .mqtt_link import MqttLink
     from .outputs import Outputs
+    from .people import People
     from .service import Service
+    from .walk_test import WalkTest
 
 # The slower debounce layer needs 240 samples to say how things stand; the boot record waits for it. What turns out not
 # to be normal until a little later, when the loops have had their three readings, was found so at start.
@@ -64,18 +66,23 @@ class Gateway:
         outputs = _outputs(config, hal, recorder)
         self.memory = Memory(hal.storage)
         self.guarding = Guarding(config, list(zones.values()), recorder, self.memory, uptime_ms, outputs)
-        self.contacts = _contacts(config, zones, hal, recorder, self.guarding)
-        self.measurements = _measurements(config, zones, hal, recorder, self.guarding)
+        self._offsets = config.get("utc_offsets", [])
+        self._walk_test: "WalkTest | None" = None
+        self.people = _people(config, self)
+        self.contacts = _contacts(config, zones, hal, recorder, self.people or self.guarding)
+        self.measurements = _measurements(config, zones, hal, recorder, self.people or self.guarding)
         self.network = _network(config, hal, recorder)
         links: "list[Link]" = [hal.link, self.network] if self.network else [hal.link]
         hello = _hello(config, keystore, recorder)
         sessions = [GatewaySession(hello, keystore.link_key(), journal, hal.random) for _ in links]
         self.pulse = Pulse(hal, recorder, self.contacts, sessions)
-        orders = Orders(recorder, self.guarding.guard, self.pulse.heartbeat, uptime_ms)
+        orders = Orders(recorder, self.guarding.guard, self.pulse.heartbeat, uptime_ms, hal.storage, self.walk_test)
         self.uplinks = [Uplink(link, sessions[i], recorder, orders, uptime_ms) for i, link in enumerate(links)]
         self.uplinks[0].make_service = self._make_service
         recorder.start(uptime_ms)
         recorder.on_record = self._wake
+        if self.guarding.guard.testing:
+            self.walk_test()
 
     async def run(self) -> None:
         """Record the start, then run for ever."""
@@ -105,12 +112,23 @@ class Gateway:
             supervisor.add(uplink.push)
         if self.network:
             supervisor.add(self.network.run)
+        if self.people:
+            supervisor.add(self.people.run)
         await supervisor.run()
 
     def _make_service(self) -> "Service":
         from .service import Service
 
         return Service(self.hal, self.recorder)
+
+    def walk_test(self) -> "WalkTest":
+        """What begins and ends walk tests; brought in by the first who asks."""
+        if self._walk_test is None:
+            from .walk_test import WalkTest
+
+            guard, uptime_ms = self.guarding.guard, self.hal.sampler.count
+            self._walk_test = WalkTest(guard, self.recorder, self.memory, self._offsets, uptime_ms)
+        return self._walk_test
 
     async def _sense(self, beat: "Beat") -> None:
         while True:
@@ -140,13 +158,15 @@ class Gateway:
             uplink.wake()
 
 
-def _contacts(config: "Config", zones: "dict[int, Zone]", hal: "Hal", recorder: Recorder, guard: Guarding) -> Contacts:
+def _contacts(
+    config: "Config", zones: "dict[int, Zone]", hal: "Hal", recorder: Recorder, guard: "Guarding | People"
+) -> Contacts:
     contacts = [Contact(zones[entry["zone"]], entry) for entry in config["zones"] if entry["type"] == "contact"]
     return Contacts(contacts, hal.sampler, recorder, guard)
 
 
 def _measurements(
-    config: "Config", zones: "dict[int, Zone]", hal: "Hal", recorder: Recorder, guard: Guarding
+    config: "Config", zones: "dict[int, Zone]", hal: "Hal", recorder: Recorder, guard: "Guarding | People"
 ) -> measure.Measurements:
     entries = [entry for entry in config["zones"] if entry["type"] in measure.TYPES]
     found = [measure.of_zone(entry, zones[entry["zone"]], hal) for entry in entries]
@@ -169,6 +189,16 @@ def _network(config: "Config", hal: "Hal", recorder: Recorder) -> "MqttLink | No
     from .mqtt_link import MqttLink
 
     return MqttLink(hal, config["network"], config["gateway"], recorder)
+
+
+def _people(config: "Config", gateway: Gateway) -> "People | None":
+    """Readers, rounds and overdue tests where the site has any; else None, and their modules are never imported."""
+    has_readers = any("acts" in entry for entry in config["zones"])
+    if not has_readers and "rounds" not in config and not config.get("guard", {}).get("test_days"):
+        return None
+    from .people import People
+
+    return People(gateway, config)
 
 
 def _hello(config: "Config", keystore: Keystore, recorder: Recorder) -> Hello:

@@ -30,6 +30,7 @@ ROOT_FILES = (
     "failed-starts",
     "roster",
     "state",
+    "roster.new",
 )
 
 _HEX = "0123456789abcdef"
@@ -159,8 +160,8 @@ def _is_sensor(kind: str, name: "Any", board: str) -> bool:
 
 
 def _is_guard(guard: "Any") -> bool:
-    """Whether these are the delays of a guard, in seconds."""
-    keys = ("exit_s", "entry_s", "confirm_s")
+    """Whether these are the delays of a guard, in seconds, and days between tests."""
+    keys = ("exit_s", "entry_s", "confirm_s", "test_days")
     return isinstance(guard, dict) and all(_is_within(guard.get(key, 0), 0, 3600) for key in keys)
 
 

@@ -126,6 +126,9 @@ if TYPE_CHECKING:
         def set_output(self, pin: int, level: int) -> None:
             """Drive `pin` to 1 (high) or 0 from now on."""
 
+        def read_rom(self, pin: int) -> "bytes | None":
+            """The 8 bytes that the iButton at a reader says, None without one. Raises: OSError for a line stuck low."""
+
         def feed(self) -> None:
             """Feed the watchdog; the first call starts it."""
 

@@ -84,6 +84,12 @@ class Hal:
                 return driver.read(sensor)
         raise OSError(_ENODEV)
 
+    def read_rom(self, pin: int) -> "bytes | None":
+        """See `hal.py`. The driver is brought in where a site has a reader, and only there."""
+        from .ibutton import read_rom
+
+        return read_rom(pin)
+
 
 def _read_uv(source: int) -> int:
     adc = machine.ADC(source)

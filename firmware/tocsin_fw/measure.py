@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from .guard import Guarding
     from .hal import Hal
+    from .people import People
     from .recorder import Recorder
 
     class Judge(Protocol):
@@ -148,7 +149,7 @@ def gate_for(config: "dict[str, Any]") -> "Gate | None":
 class Measurements:
     """All analog zones of a gateway."""
 
-    def __init__(self, measurements: "list[Measurement]", guard: "Guarding", recorder: "Recorder") -> None:
+    def __init__(self, measurements: "list[Measurement]", guard: "Guarding | People", recorder: "Recorder") -> None:
         self._measurements = measurements
         self._guard = guard
         self._recorder = recorder
@@ -182,7 +183,7 @@ class Measurements:
             self._recorder.record(TYPE_READING, zone.number, value=measurement.value, count=noise_mv)
 
 
-def tell_warnings(guard: "Guarding", zone: "Zone", now: int, before: int, value: int, at_ms: int) -> None:
+def tell_warnings(guard: "Guarding | People", zone: "Zone", now: int, before: int, value: int, at_ms: int) -> None:
     """Tell each warning that began or ended between two masks; pulses alone are over as they are told."""
     changed, code = (now ^ before) & ~(before & 1 << _WARN_PULSES), 0
     while changed:

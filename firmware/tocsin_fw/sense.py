@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from .guard import Guarding
     from .hal import Sampler
+    from .people import People
     from .recorder import Recorder
 
 # An input that chatters must not fill the journal: 40 transitions in 10 s is twenty full activations, more than people
@@ -69,7 +70,9 @@ class Contact:
 class Contacts:
     """All contact zones of a gateway."""
 
-    def __init__(self, contacts: "list[Contact]", sampler: "Sampler", recorder: "Recorder", guard: "Guarding") -> None:
+    def __init__(
+        self, contacts: "list[Contact]", sampler: "Sampler", recorder: "Recorder", guard: "Guarding | People"
+    ) -> None:
         self._contacts = contacts
         self._sampler = sampler
         self._recorder = recorder

@@ -45,7 +45,7 @@ class Guard(Judge):
         self, zones: "list[Zone]", recorder: "Recorder", exit_s: int = 0, entry_s: int = 0, confirm_s: int = 0
     ) -> None:
         super().__init__(zones, recorder, entry_s, confirm_s)
-        self.on_test_timeout: "Callable[[int], None]" = self.test_end
+        self.on_test_timeout: "Callable[[int], object]" = self.test_end
         self.exit_to = 0  # the mode when the exit delay ends + 256 × person
         self._exit_s = exit_s
 
@@ -87,6 +87,19 @@ class Guard(Judge):
         if not self.zones[number].does & RELEASABLE:
             return event.VERDICT_REFUSED
         return self._excuse(number + _RELEASE, seconds, person, now_ms)
+
+    def silence(self, now_ms: int) -> int:
+        """Stop what alarms made outputs show; the mode stays, and a further alarm sounds anew. The verdict."""
+        self.memory.clear()
+        for zone in self.zones.values():
+            zone.sounds = 0
+        self.is_changed = True
+        return event.VERDICT_DONE
+
+    def test_until(self, seconds: int, now_ms: int) -> None:
+        """Let a walk test that runs end by itself so long from now."""
+        self.excuses.begin(_TEST, seconds, now_ms)
+        self.is_changed = True
 
     def test_begin(self, person: int, now_ms: int) -> int:
         """Begin a walk test: no alarm and no output comes of what is tested. The verdict."""

@@ -213,6 +213,12 @@ def _series(physical: World) -> Iterator[tuple[int, world.Timed, Packer]]:
         yield wire.ADC, readings, partial(struct.pack, "<Bi", channel)
     for sensor, readings in physical.sensors.items():
         yield wire.READING, readings, partial(_pack_reading, sensor.encode())
+    for pin, held in physical.readers.items():
+        yield wire.ROM, held, partial(_pack_rom, pin)
+
+
+def _pack_rom(pin: int, rom: int) -> bytes:
+    return bytes((pin,)) + (rom.to_bytes(8, "little") if rom else b"")
 
 
 def _pack_reading(sensor: bytes, reading: int) -> bytes:

@@ -11,6 +11,7 @@ from tocsin.event import (
     RESET_POWER,
     SOURCE_GATEWAY,
     TYPE_BOOT,
+    TYPE_CONFIG,
     TYPE_HEARTBEAT,
     TYPE_TIME_SET,
     TYPE_TRANSITION,
@@ -26,6 +27,8 @@ DAY_MS = 86_400_000
 WEAR_WITHIN_MS = 1000
 # The slower debounce layer needs as long to say how things stand.
 BOOT_RECORD_MS = 250
+# How long after the boot record a gateway with a roster may need to tell which one.
+_FIRST_TASKS_MS = 1000
 
 
 def expected_of_itself(
@@ -35,6 +38,9 @@ def expected_of_itself(
     sample on. `import_ms`: how much later than where nothing takes time the boot record may come."""
     for from_ms, to_ms in powered:
         yield from _life_signs(gateway, from_ms, to_ms, import_ms)
+        told_ms = from_ms + BOOT_RECORD_MS
+        if "roster" in config and told_ms < to_ms:
+            yield Expectation(gateway, TYPE_CONFIG, SOURCE_GATEWAY, told_ms, told_ms + import_ms + _FIRST_TASKS_MS, 1)
         for zone in config["zones"]:
             if zone["type"] == "contact":
                 active = physical.active(zone)

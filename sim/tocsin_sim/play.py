@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from tocsin.command import SET_MODE
 from tocsin.event_names import MODE_NAMES
+from tocsin_host import orders
 from tocsin_host.export import export_log
 from tocsin_host.keys import write_key_file
 from tocsin_host.store import Store
@@ -18,7 +18,7 @@ from tocsin_sim.chance import with_chance
 from tocsin_sim.outcome import Outcome
 from tocsin_sim.reckoning import SETTLE_MS, reckon
 from tocsin_sim.scenario import Action, Scenario
-from tocsin_sim.stage import Hear, Stage, set_up
+from tocsin_sim.stage import Hear, Stage, person_number, set_up
 from tocsin_sim.tiers import Tier, VirtualTier
 
 Happening = tuple[int, Callable[[], None]]
@@ -72,8 +72,24 @@ def _happenings(stage: Stage, action: Action) -> Iterator[Happening]:
 
 def _order(stage: Stage, action: Action) -> None:
     with Store(stage.store) as store:
-        store.add_command(action.gateway, SET_MODE, MODE_NAMES.index(action.mode or ""), 0)
+        order = _ordered(stage, action)
+        store.add_command(action.gateway, order.code, order.argument, 0, order.payload)
     stage.conductor.hear_collector(action.gateway)
+
+
+def _ordered(stage: Stage, action: Action) -> orders.Order:
+    """What an action orders."""
+    person = person_number(stage.site, action.person) if action.person else 0
+    seconds = round(action.for_s)
+    if action.order == "inhibit":
+        return orders.inhibit(stage.zone_number(action.gateway, action.zone), seconds, person)
+    if action.order == "release":
+        return orders.release(stage.zone_number(action.gateway, action.zone), seconds, person)
+    if action.order == "silence":
+        return orders.silence(person)
+    if action.order != "mode":
+        return orders.walk_test(action.order == "walk-test-begin", person)
+    return orders.set_mode(MODE_NAMES.index(action.mode or ""), person, action.override)
 
 
 def _export(stage: Stage, folder: Path) -> dict[str, bytes]:

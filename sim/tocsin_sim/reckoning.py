@@ -7,8 +7,7 @@ It trusts nothing the collector said: it verifies the exports anew and counts wh
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tocsin import event, event_names
-from tocsin.command import SET_MODE
+from tocsin import command, event, event_names
 from tocsin.record import RECORD_BYTES, Record, unpack
 from tocsin.verify import verify_log
 from tocsin_host.store import Store
@@ -31,6 +30,14 @@ _FIRST_SAMPLE_WITHIN_MS = 1000
 _COMPLAINTS_MAX = 20
 # What the collector says of a cable that is out is right, and nothing that is wrong with a record.
 _SILENCES = ("silent", "heard again")
+_CODES = {
+    "mode": command.SET_MODE,
+    "inhibit": command.INHIBIT,
+    "release": command.RELEASE,
+    "walk-test-begin": command.TEST_BEGIN,
+    "walk-test-end": command.TEST_END,
+    "silence": command.SILENCE,
+}
 
 
 def reckon(stage: Stage, exports: dict[str, bytes], wall_seconds: float) -> Outcome:
@@ -116,10 +123,11 @@ def _expected_of(action: Action, stage: Stage) -> Iterator[Expectation]:
     gateway, from_ms, source = action.gateway, action.at_ms, event.SOURCE_GATEWAY
     if action.do == "order":
         to_ms = from_ms + _ORDER_WITHIN_MS
-        mode = event_names.MODE_NAMES.index(action.mode or "")
+        code = _CODES[action.order]
         verdict = event.VERDICT_REFUSED if action.refused else event.VERDICT_DONE
-        yield Expectation(gateway, event.TYPE_COMMAND, source, from_ms, to_ms, verdict << 8 | SET_MODE)
-        if not action.refused:
+        yield Expectation(gateway, event.TYPE_COMMAND, source, from_ms, to_ms, verdict << 8 | code)
+        if code == command.SET_MODE and not action.refused:
+            mode = event_names.MODE_NAMES.index(action.mode or "")
             yield Expectation(gateway, event.TYPE_MODE, source, from_ms, to_ms, mode)
     elif action.do == "clock-step":
         for name in stage.conductor.gateways:

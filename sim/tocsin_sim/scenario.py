@@ -23,6 +23,7 @@ Verb = Literal[
     "freeze",
     "gust",
     "shake",
+    "touch",
     "power-cut",
     "link-cut",
     "order",
@@ -32,6 +33,7 @@ Verb = Literal[
 
 
 Mode = Literal["open", "closed", "lockdown", "reopening"]
+Order = Literal["mode", "inhibit", "release", "walk-test-begin", "walk-test-end", "silence"]
 
 
 class ScenarioError(Exception):
@@ -53,6 +55,7 @@ class Action(_Table):
     bounce: Literal["none", "reed", "ganssle", "worn"] = "ganssle"
     per_s: Annotated[float, Field(gt=0)] = 5.0
     celsius: float | None = None
+    order: Order = "mode"
     mode: Mode | None = None
     refused: bool = False
     rh: float | None = None
@@ -63,6 +66,9 @@ class Action(_Table):
     mg: int | None = None
     over_s: Annotated[float, Field(ge=0)] = 0.0
     how: Literal["missing", "damaged", "power-on"] = "missing"
+    person: str = ""
+    override: bool = False
+    rom: str = ""
     step_s: float | None = None
 
     @property

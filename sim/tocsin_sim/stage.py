@@ -4,7 +4,7 @@ Role in the flow: around stages 1 to 10. Context: CPython.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from tocsin_sim.cable import Cable
 from tocsin_sim.collector_process import CollectorProcess
 from tocsin_sim.conductor import Conductor, VirtualGateway
 from tocsin_sim.expectation import Timeline
-from tocsin_sim.scenario import Scenario, ScenarioError
+from tocsin_sim.scenario import Action, Scenario, ScenarioError
 from tocsin_sim.tiers import Tier
 from tocsin_sim.world import build_world
 
@@ -57,6 +57,7 @@ def set_up(scenario: Scenario, folder: Path, hear: Hear, tier: Tier) -> Stage:
     """Build the stage in `folder`; nothing runs yet. Raises: ScenarioError, SiteError."""
     site = load_site(scenario.site)
     _check_gateways(scenario, site)
+    scenario = replace(scenario, actions=[_named(action, site) for action in scenario.actions])
     store, ports, keys = folder / "store", folder / "ports", folder / "store" / "keys"
     for new in (ports, keys):
         new.mkdir(parents=True)
@@ -76,6 +77,25 @@ def set_up(scenario: Scenario, folder: Path, hear: Hear, tier: Tier) -> Stage:
     collector = CollectorProcess(arguments, folder / "collector.txt", hear)
     conductor = Conductor(gateways, collector, clock, Timeline(scenario.start_utc_ms), scenario.seed, tier)
     return Stage(scenario, site, configs, secrets, conductor, store, folder / "flash", tier)
+
+
+def person_number(site: Site, name: str) -> int:
+    """Number of a person by name. Raises: ScenarioError naming those that there are."""
+    numbers = {person.name: person.number for person in site.people}
+    if name not in numbers:
+        raise ScenarioError(f'the site has no person "{name}"; it has {", ".join(sorted(numbers)) or "none"}')
+    return numbers[name]
+
+
+def _named(action: Action, site: Site) -> Action:
+    """A touch by a person is one with the first of their credentials."""
+    if action.do != "touch" or not action.person:
+        return action
+    number = person_number(site, action.person)
+    credentials = [one for person in site.people if person.number == number for one in person.credentials]
+    if not credentials:
+        raise ScenarioError(f'at {action.at_s} s: "{action.person}" has no credential to touch a reader with')
+    return action.model_copy(update={"rom": credentials[0]})
 
 
 def _check_gateways(scenario: Scenario, site: Site) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from tocsin_host.roster_table import rom_bytes
+
 from tocsin_sim import bounce
 from tocsin_sim.scenario import Action, Scenario, ScenarioError
 from tocsin_sim.tape import merged, sampled
@@ -15,6 +17,7 @@ from tocsin_sim.world_quantities import quantity
 
 _SHORT_MV = 20
 _OPEN_MV = 3_290
+_TOUCH_MS = 1_000
 
 Zone = dict[str, Any]  # one zone of the device configuration, as `tocsin_host.site_compile` makes it
 Timed = list[tuple[int, int]]  # [(ms, value)], rising
@@ -22,13 +25,15 @@ Timed = list[tuple[int, int]]  # [(ms, value)], rising
 
 @dataclass
 class World:
-    """`pins`: sampled levels of each pin; `adc`: mV of each channel; `sensors`: what each says (`wire.READING`)."""
+    """`pins`: sampled levels of each pin; `adc`: mV of each channel; `sensors`: what each says (`wire.READING`);
+    `readers`: ROM id at each reader's pin as a number, 0 for none."""
 
     duration_ms: int = 0
     rest_word: int = 0
     pins: dict[int, Timed] = field(default_factory=dict)
     adc: dict[int, Timed] = field(default_factory=dict)
     sensors: dict[str, Timed] = field(default_factory=dict)
+    readers: dict[int, Timed] = field(default_factory=dict)
 
     def tape(self) -> Timed:
         """[(ms, word)] of all pins together."""
@@ -48,7 +53,7 @@ def build_world(scenario: Scenario, gateway: str, config: dict[str, Any], names:
     zones: dict[int, Zone] = {zone["zone"]: zone for zone in config["zones"]}
     by_zone: dict[int, list[Action]] = {number: [] for number in zones}
     for action in scenario.actions:
-        if action.gateway == gateway and action.zone:
+        if action.gateway == gateway and action.zone and action.do != "order":
             by_zone[_number(action, names)].append(action)
     for number, zone in zones.items():
         # A random stream of its own for each zone: an action added to one zone leaves the others as they were.
@@ -99,6 +104,16 @@ def _quantity(world: World, zone: Zone, actions: list[Action], random: Random) -
     world.sensors.update(sensors)
 
 
+def _reader(world: World, zone: Zone, actions: list[Action], random: Random) -> None:
+    held = [(0, 0)]
+    for action in actions:
+        if action.do != "touch" or not action.rom:
+            raise _impossible(action, "a reader", "touch with person or rom")
+        rom = int.from_bytes(rom_bytes(action.rom), "little")
+        held += [(action.at_ms, rom), (action.at_ms + (round(action.for_s * 1000) or _TOUCH_MS), 0)]
+    world.readers[zone["pin"]] = held
+
+
 _WIRINGS: dict[str, Callable[[World, Zone, list[Action], Random], None]] = {
     "contact": _contact,
     "loop": _loop,
@@ -108,6 +123,7 @@ _WIRINGS: dict[str, Callable[[World, Zone, list[Action], Random], None]] = {
     "voltage": _quantity,
     "wind": _quantity,
     "tilt": _quantity,
+    "reader": _reader,
 }
 
 

@@ -18,7 +18,18 @@ class _Bench:
         self.guard = Guard([self.day, self.night], self.tape, 30)
         self.guard.start([], 0)
         self.beats = 0
-        self.orders = Orders(self.tape, self.guard, self._heartbeat, lambda: self.now_ms)
+        self.tests = []
+        self.orders = Orders(self.tape, self.guard, self._heartbeat, lambda: self.now_ms, "/nowhere", lambda: self)
+
+    def begin(self, person, now_ms):
+        """As `WalkTest`."""
+        self.tests.append(("begin", person, now_ms))
+        return DONE
+
+    def end(self, now_ms):
+        """As `WalkTest`."""
+        self.tests.append(("end", now_ms))
+        return REFUSED
 
     def _heartbeat(self):
         self.beats += 1
@@ -137,3 +148,46 @@ def test_tamper_is_never_softened_and_a_state_is_told_once():
     for state in (2, 2, 0, 0):
         bench.guard.announce(bench.day, state, 0, 0, 500)
     assert bench.told()[1:] == [(TAMPER, 1, 0, 2, 0), (RESTORE, 1, 2, 0, 0)]
+
+
+def test_what_is_ordered_for_a_person_names_them():
+    bench = _Bench()
+    bench.night.does = 8
+    bench.orders.take(1, 3, 3600, bytes((1, 7)))
+    bench.orders.take(2, 4, 60, bytes((2, 8)))
+    bench.orders.take(3, 3, 0, bytes((1, 9)))
+    told = [(r[0], r[1], r[4], r[5]) for r in bench.tape.records if r[0] != COMMAND]
+    assert told == [(22, 1, 7, 3600), (23, 2, 8, 60), (22, 1, 9, 0)]
+    assert bench.verdicts() == [(DONE, 3, 1), (DONE, 4, 2), (DONE, 3, 3)]
+
+
+def test_orders_for_nobody_no_zone_and_too_long_are_refused():
+    bench = _Bench()
+    for code, argument, payload in (
+        (3, 60, b""),
+        (3, 60, bytes((1, 7, 0))),
+        (3, 60, bytes((99, 7))),
+        (3, 60, bytes((1, 251))),
+        (3, 604_801, bytes((1, 7))),
+        (3, -1, bytes((1, 7))),
+        (4, 86_401, bytes((2, 7))),
+        (5, 251, b""),
+        (7, -1, b""),
+    ):
+        bench.orders.take(bench.tape.counter + 1, code, argument, payload)
+    assert [verdict for verdict, _, _ in bench.verdicts()] == [BAD_ARGUMENT] * 9
+    bench.orders.take(20, 4, 60, bytes((1, 7)))
+    assert bench.verdicts()[-1] == (REFUSED, 4, 20)
+
+
+def test_walk_tests_and_silence():
+    bench = _Bench()
+    bench.guard.announce(bench.night, 1, 0, 0, 500)
+    bench.now_ms = 1000
+    bench.orders.take(1, 5, 7)
+    bench.orders.take(2, 6, 7)
+    assert bench.tests == [("begin", 7, 1000), ("end", 1000)]
+    assert bench.guard.memory.latched
+    bench.orders.take(3, 7, 7)
+    assert not bench.guard.memory.latched and bench.tape.mode == CLOSED
+    assert bench.verdicts() == [(DONE, 5, 1), (REFUSED, 6, 2), (DONE, 7, 3)]

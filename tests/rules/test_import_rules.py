@@ -36,7 +36,7 @@ OURS = {"tocsin", "tocsin_boards", "tocsin_fw", "tocsin_host", "tocsin_sim"}
 # The board's own files at the root of its file system choose the back-end.
 ROOT_FILES = {"main.py", "boot.py"}
 # Drivers that every port shares.
-DRIVERS = {"i2c_bus.py", "thermometers.py"}
+DRIVERS = {"i2c_bus.py", "ibutton.py", "thermometers.py"}
 
 PACKAGES = {
     "lib/tocsin": LIB | {"tocsin"},

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from tocsin_sim.emulator.board import NS_PER_MS, EmulatedBoard
 from tocsin_sim.emulator.flash_model import TYPICAL
+from tocsin_sim.emulator.one_wire import Ds1990a
 from tocsin_sim.emulator.sensor_twins import SensorTwins
 from tocsin_sim.vm import wire
 
@@ -40,6 +41,8 @@ class EmulatedGateway:
         self._driven: list[tuple[int, int, int]] = []
         for output in config.get("outputs", ()):
             self._board.on_output(output["pin"], self._noted(output["pin"]))
+        readers = [zone["pin"] for zone in config["zones"] if zone["type"] == "reader"]
+        self._readers = {reader: Ds1990a(self._board, reader) for reader in readers}
         self._contacts = [zone["pin"] for zone in config["zones"] if zone["type"] == "contact"]
 
     def serve(self) -> None:
@@ -90,6 +93,8 @@ class EmulatedGateway:
             self._board.adc(channel, min(_FULL_SCALE, max(0, reading_mv) * (_FULL_SCALE + 1) // _REFERENCE_MV))
         elif kind == wire.READING:
             self._sensors.show(payload[4:].decode(), struct.unpack("<i", payload[:4])[0])
+        elif kind == wire.ROM:
+            self._readers[payload[0]].hold(payload[1:])
         elif kind == wire.LINK:
             self._board.usb.write(payload)
         elif kind == wire.PLUG and self._is_plugged != bool(payload[0]):

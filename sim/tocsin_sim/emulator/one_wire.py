@@ -1,7 +1,8 @@
-"""A DS18B20 on a pin of the emulated board, bit by bit.
+"""A DS18B20 or an iButton on a pin of the emulated board, bit by bit.
 
 Role in the flow: tier T2, under stage 3. Shared: no. Context: host.
-Source: DS18B20 datasheet (Maxim 19-7487), "1-Wire Signaling", ROM and function commands.
+Sources: DS18B20 datasheet (Maxim 19-7487), "1-Wire Signaling", ROM and function commands; DS1990A datasheet
+(Maxim 19-4893).
 
 A master's low of more than 300 us is a reset. After it the twin is a coroutine that asks for bits (it yields
 None and gets 0 or 1) or gives bits (it yields 0 or 1), one for each time slot of the master.
@@ -121,6 +122,27 @@ class Ds18b20:
     def _scratchpad(self) -> bytes:
         data = self._raw.to_bytes(2, "little") + bytes([0x4B, 0x46, 0x7F, 0xFF, 0, 0x10])
         return data + bytes([crc8(data) ^ (0x55 if self.corrupt else 0)])
+
+
+class Ds1990a(Ds18b20):
+    """A reader's probe, and the iButton that is held to it: it answers Read ROM and Search ROM, and nothing else."""
+
+    def __init__(self, board: EmulatedBoard, pin: int) -> None:
+        super().__init__(board, pin, "000000000000")
+        self.present = False
+
+    def hold(self, rom: bytes) -> None:
+        """Hold an iButton with these 8 bytes to the probe; b"" takes it away."""
+        self.present = bool(rom)
+        self.rom = rom or self.rom
+        self._protocol = self._wanted = None
+
+    def _after_reset(self) -> Protocol:
+        command = yield from _get_byte()
+        if command == _SEARCH:
+            yield from self._search()
+        elif command == _READ_ROM:
+            yield from _give(self.rom)
 
 
 def _get_byte() -> Generator["int | None", "int | None", int]:

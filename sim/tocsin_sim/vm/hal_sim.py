@@ -167,6 +167,8 @@ class Hal:
         self._clock = clock
         # (ms, pin, level) since the conductor was last told.
         self.driven: "list[tuple[int, int, int]]" = []
+        # What is held to the reader at each pin; b"" for nothing.
+        self.roms: "dict[int, bytes]" = {}
         self._mv: "dict[int, int]" = {}
         self._readings = {"chip": _CHIP_MC}
         self._counters: "dict[str, tuple[int, int]]" = {}
@@ -189,6 +191,10 @@ class Hal:
     def set_output(self, pin: int, level: int) -> None:
         """See `tocsin_fw.hal`; the conductor is told with the next words of the board."""
         self.driven.append((self._clock.now_ms, pin, level))
+
+    def read_rom(self, pin: int) -> "bytes | None":
+        """See `tocsin_fw.hal`."""
+        return self.roms.get(pin) or None
 
     def join(self, ssid: str, password: str) -> bool:
         """A simulated board hangs on the network of the machine that it runs on."""

@@ -94,6 +94,8 @@ class Board:
             hal.set_mv(*struct.unpack("<Bi", payload))
         elif kind == wire.READING:
             hal.set_reading(payload[4:].decode(), struct.unpack("<i", payload[:4])[0])
+        elif kind == wire.ROM:
+            hal.roms[payload[0]] = payload[1:]
         elif kind == wire.LINK:
             hal.link.arrive(payload)
         elif kind == wire.PLUG:

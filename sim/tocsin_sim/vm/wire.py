@@ -11,6 +11,7 @@ power-up.
 | P | board | word 4 | the pins have these levels from `at_ms` on |
 | A | board | channel 1, mV 4 signed | ADC reading from `at_ms` on; -1: it cannot be read |
 | T | board | reading 4 signed, sensor name | what a sensor says from `at_ms` on; of a counter the pulses in 1000 s |
+| I | board | pin 1, ROM id 8 or nothing | what is held to the reader at a pin from `at_ms` on; nothing: no iButton |
 | L | board | bytes | bytes from the host arrive on the link |
 | U | board | 1 byte | 1: a host is there, 0: the cable is out |
 | F | board | | the power is cut now: keep what the flash holds, and end |
@@ -29,6 +30,7 @@ PINS = 0x50
 ADC = 0x41
 READING = 0x54
 LINK = 0x4C
+ROM = 0x49
 PLUG = 0x55
 POWER_OFF = 0x46
 OUTPUT = 0x4F
