@@ -142,6 +142,10 @@ def _wires(gateway: Gateway, path: Path, board: dict[str, Any]) -> Iterator[Find
             yield here, where, f"pin {output.pin} is taken by {taken[output.pin]}", "move one of them"
         taken[output.pin] = f"output {output.number} {output.name!r}"
     yield from _bus(gateway, path, board, taken)
+    winds = [index for index, zone in enumerate(gateway.zones) if zone.wind]
+    for index in winds[1:]:
+        where = f"{_where(gateway, gateway.zones[index])}, wind"
+        yield (*path, "zone", index, "wind"), where, "a board counts one anemometer", "wire this one to another gateway"
 
 
 _Wire = tuple[tuple[str, ...], str, int | str, tuple[str, str] | None]
