@@ -1,5 +1,5 @@
-"""The window of recognition of every setting of a contact or a loop, as docs/debounce.md states it: what is shorter never
-alarms, what is longer always does, at any phase of the sampling.
+"""The window of recognition of every setting of a contact or a loop, as docs/debounce.md states it: what is shorter
+never alarms, what is longer always does, at any phase of the sampling.
 """
 
 from array import array
