@@ -263,6 +263,31 @@ def test_a_power_cut_in_the_middle_of_a_record_loses_none_that_was_stored(runnin
     assert any(row.type == event.TYPE_ALARM and row.source == 1 and row.boot == 2 for row in rows)
 
 
+def test_a_restart_with_an_open_door_is_no_new_alarm_and_tells_what_opened_meanwhile(running, house):
+    def open_case():
+        host = Host(running, house[0], "restart")
+        running.pin(2, True)
+        host.run_for_ms(2500)
+        return seen(host.rows(), 1), running.flash_image()
+
+    door, flash = forked(open_case)
+    assert door == [(event.TYPE_TRANSITION, event.STATE_NORMAL), (event.TYPE_ALARM, event.STATE_ALARM)]
+    board = power_up(flash)
+    board.pin(2, True)
+    board.pin(3, False)
+    board.run_for_ms(2500)
+    host = Host(board, house[0], "restart")
+    host.run_for_ms(1500)
+    rows = [row for row in host.rows() if row.boot == 2]
+    judged = [
+        (row.type, row.source, row.count) for row in rows if row.source <= 4 and row.type != event.TYPE_TRANSITION
+    ]
+    assert judged == [(event.TYPE_ALARM, 2, 1)]
+    assert [row.value for row in rows if row.type == event.TYPE_TROUBLE] == []
+    # The alarm before the cut sounded for its limit; the new one sounds.
+    assert [(row.value, row.count) for row in rows if row.type == event.TYPE_OUTPUT][:1] == [(1, 1 + 256)]
+
+
 def test_a_hung_firmware_is_reset_by_the_watchdog_and_says_so(make_house):
     """This main.py feeds the watchdog once and hangs; after the reset it is a gateway."""
     hangs_once = (
