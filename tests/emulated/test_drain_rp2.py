@@ -28,6 +28,8 @@ STEP_NS = 5 * NS_PER_MS
 
 # Transitions, the commonest of what is not heartbeat, made before the tasks start.
 MAIN = f"""
+import gc
+gc.threshold(32768)  # as main_rp2
 from tocsin_fw import hal_rp2, start, supervisor
 run = supervisor.Supervisor.run
 async def make_first(self):
