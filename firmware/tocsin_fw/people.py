@@ -76,6 +76,10 @@ class People:
         """The task."""
         if self._entries:
             self.tell_roster()
+        # The guard knows how all zones stand by then. What is held to a reader as the power comes back is no touch.
+        await asyncio.sleep_ms(2 * _POLL_MS)
+        for reader in self._readers:
+            reader[1] = self._read(reader)
         while True:
             beat()
             now_ms = self._hal.sampler.count()
@@ -173,12 +177,8 @@ class People:
             return roster.judge(file.read, rom, person, now_min)
 
     def _poll(self, reader: "list[Any]", now_ms: int) -> None:
+        rom = self._read(reader)
         entry, held, away, stuck = reader
-        try:
-            rom = self._hal.read_rom(entry["pin"])
-            stuck = 0
-        except OSError:
-            rom, stuck = None, stuck + 1
         zone = self._guard.zones[entry["zone"]]
         if stuck in (0, _FAULT_POLLS) and bool(stuck) != (zone.state == STATE_FAULT):
             self._guard.announce(zone, STATE_FAULT if stuck else STATE_NORMAL, 0, 0, now_ms)
@@ -190,7 +190,17 @@ class People:
             if rom != held:
                 held = rom
                 self.touch(entry, rom, 0, now_ms)
-        reader[1:] = held, away, stuck
+        reader[1], reader[2] = held, away
+
+    def _read(self, reader: "list[Any]") -> "bytes | None":
+        """What is held to a reader; counts how often its line was stuck."""
+        try:
+            rom = self._hal.read_rom(reader[0]["pin"])
+            reader[3] = 0
+        except OSError:
+            rom = None
+            reader[3] += 1
+        return rom
 
     def _keep_rounds(self) -> None:
         assert self._rounds is not None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _STATES = (event.TYPE_ALARM, event.TYPE_RESTORE, event.TYPE_TAMPER, event.TYPE_FAULT, event.TYPE_ACTIVITY)
 _WORKS = 1
 _DAY_MS = 86_400_000
-# From here on a zone is named below the table; a gateway's own limit is `test_days` of its site.
+# From here on a zone is named below the table, unless the site says `test_days`.
 _LONG_AGO_DAYS = 30
 
 
@@ -62,14 +62,17 @@ def zones(gateway: str, store: str, site: Path | None, as_json: bool) -> None:
             raise click.ClickException(f"the store has no records of {gateway}; it has those of: {known}")
         rows = ((unpack(row.record), row.received_utc_ms) for row in opened.records(gateway))
         found = facts_of(rows)
+    limit_days = _LONG_AGO_DAYS
     if site is not None:
         try:
-            _add_site(found, read_site(site).gateway(gateway).zones)
+            described = read_site(site).gateway(gateway)
         except KeyError as error:
             raise click.ClickException(f"{site}: {error.args[0]}") from error
+        _add_site(found, described.zones)
+        limit_days = (described.guard and described.guard.test_days) or limit_days
     now_ms = time.time_ns() // 1_000_000
     ordered = [found[number] for number in sorted(found)]
-    for line in _json(ordered, now_ms) if as_json else _lines(ordered, now_ms):
+    for line in _json(ordered, now_ms) if as_json else _lines(ordered, now_ms, limit_days):
         click.echo(line)
 
 
@@ -102,7 +105,7 @@ def _add_site(found: dict[int, ZoneFacts], described: list[Zone]) -> None:
         facts.is_testable = not zone.does & NO_WALK_TEST
 
 
-def _lines(zones: list[ZoneFacts], now_ms: int) -> list[str]:
+def _lines(zones: list[ZoneFacts], now_ms: int, limit_days: int) -> list[str]:
     names = [zone.name or f"zone {zone.number}" for zone in zones]
     width = max((len(name) for name in names), default=0)
     lines = []
@@ -113,7 +116,7 @@ def _lines(zones: list[ZoneFacts], now_ms: int) -> list[str]:
     overdue = [
         f"{name} not tested for {zone.days_untested(now_ms)} days"
         for zone, name in zip(zones, names, strict=True)
-        if zone.is_testable and (zone.days_untested(now_ms) or 0) > _LONG_AGO_DAYS
+        if zone.is_testable and (zone.days_untested(now_ms) or 0) >= limit_days
     ]
     return lines + overdue
 

@@ -58,6 +58,9 @@ def test_names_and_zones_without_a_record_come_from_the_site(folder: Path) -> No
     lines = result.output.splitlines()
     assert lines[0].startswith("  1  front door")
     assert lines[-1] == "PIR not tested for 41 days"
+    patient = folder / "patient.toml"
+    patient.write_text(STAFFED.read_text("utf-8").replace("test_days = 30", "test_days = 42"), "utf-8")
+    assert "not tested" not in run(folder, "--site", str(patient)).output
     assert any(line.split()[:2] == ["11", "cellar"] and "tested" not in line for line in lines)
 
 

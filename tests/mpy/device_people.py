@@ -91,6 +91,14 @@ def test_a_touch_is_one_event_however_long_and_unsteady_it_is():
     ]
 
 
+def test_what_is_held_there_as_the_power_comes_back_is_no_touch():
+    bench = _Bench()
+    bench.hal.roms[14] = rom(1)
+    CLOCK.at(5000, bench.hal.roms.__setitem__, 14, b"")
+    bench.touch(8000, 1)
+    assert bench.run(12_000, ACCESS, MODE) == [(ACCESS, READER, 1, TAKEN), (MODE, 255, 0, 1 | 1 << 8)]
+
+
 def test_two_credentials_without_a_pause_are_two_touches():
     bench = _Bench()
     bench.touch(3000, 9, 1000)
