@@ -78,6 +78,7 @@ class Guard(Judge):
             return event.VERDICT_REFUSED
         if not seconds:
             self._end(number + _OVERRIDE, person, now_ms)
+        self.excuses.end(number + _OVERRIDE)  # this one is in its place
         return self._excuse(number + _INHIBIT, seconds, person, now_ms)
 
     def release(self, number: int, seconds: int, person: int, now_ms: int) -> int:

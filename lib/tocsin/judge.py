@@ -131,10 +131,12 @@ class Judge:
         for zone in self.zones.values():
             if zone.pending:
                 zone.pending = False
-                state = zone.state
+                state, told = zone.state, zone.told
                 self._alarm(zone, event.TYPE_ALARM, state, state or event.STATE_ALARM, 0, _WAITED, now_ms)
                 if state == event.STATE_NORMAL:
                     self._restore(zone, event.STATE_ALARM, 0, 0, now_ms)
+                elif state != event.STATE_ALARM:
+                    zone.told = told  # of the tamper or fault that it is by now
 
     def judge_all(self, now_ms: int) -> None:
         """What they are judged by is another: each that stands open is what it is now."""

@@ -137,6 +137,16 @@ def test_an_override_needs_a_name_and_inhibits_until_somebody_unsets():
     ]
 
 
+def test_an_inhibit_takes_the_place_of_an_override():
+    it = bench()
+    it.see(HALL, ALARM)
+    it.mode(CLOSED, ANNA, True)
+    it.guard.inhibit(HALL, 60, ANNA, 0)
+    it.take()
+    it.wait(60_000)
+    assert it.take() == [(INHIBIT, HALL, 0, 0), (T_ALARM, HALL, 0, 1)]
+
+
 def test_an_override_that_nobody_unsets_ends_in_an_alarm():
     it = bench()
     it.see(HALL, ALARM)
@@ -202,6 +212,17 @@ def test_an_entry_that_nobody_ended_is_an_alarm_also_of_a_door_that_is_closed_ag
     assert it.take() == [(DELAY, DOOR, 3, 20)]
     it.wait(1)
     assert it.take() == [(T_ALARM, DOOR, 0, 2), (RESTORE, DOOR, 0, 0)]
+
+
+def test_a_door_whose_wire_is_cut_during_the_entry_is_an_alarm_and_stays_a_tamper():
+    it = bench(mode=CLOSED, entry_s=20)
+    it.see(DOOR, ALARM)
+    it.see(DOOR, TAMPER)
+    it.wait(20_000)
+    assert it.take() == [(DELAY, DOOR, 3, 20), (T_TAMPER, DOOR, 0, 0), (T_ALARM, DOOR, 0, 2)]
+    it.see(DOOR, ALARM)
+    it.see(DOOR, NORMAL)
+    assert it.take() == [(DELAY, DOOR, 3, 20), (RESTORE, DOOR, 0, 0)]
 
 
 def test_an_instant_zone_does_not_wait_for_the_entry():
