@@ -1,6 +1,6 @@
 """LIS3DH on I2C, fixed to a work: how far it leans from its rest, and whether it got a blow.
 
-Role in the flow: stage 3. Context: task. A bus is what `machine.I2C` is: `readfrom_mem`, `writeto_mem`.
+Role in the flow: stage 3. Context: task. A bus is called as `i2c_bus.Bus` is.
 Source: ST LIS3DH datasheet (DocID17530), section 8, registers; AN3308, 6.3, interrupt on a high-passed signal.
 
 The chip itself watches for blows, 100 times a second behind its high-pass filter, and keeps one that was too strong
@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_READ, _WRITE = "readfrom_mem", "writeto_mem"
 _WHO_AM_I, _IS_LIS3DH = 0x0F, 0x33
 _CTRL_REG1, _RUN = 0x20, 0x57  # 100 Hz, three axes
 _OUT_X_L_NEXT = 0x28 | 0x80  # the top bit: go on with the next register
@@ -35,18 +36,18 @@ _EIO, _ENODEV = 5, 19
 
 def set_up(bus: "Any", address: int, shake_mg: int) -> None:
     """Make the chip run and watch. Raises: OSError; ENODEV when it is no LIS3DH."""
-    if bus.readfrom_mem(address, _WHO_AM_I, 1)[0] != _IS_LIS3DH:
+    if bus(_READ, address, _WHO_AM_I, 1)[0] != _IS_LIS3DH:
         raise OSError(_ENODEV)
-    bus.writeto_mem(address, _INT1_THS, bytes([max(1, min(127, shake_mg // _THS_MG))]))
+    bus(_WRITE, address, _INT1_THS, bytes([max(1, min(127, shake_mg // _THS_MG))]))
     for register, value in _SETUP + ((_CTRL_REG1, _RUN),):
-        bus.writeto_mem(address, register, bytes([value]))
-    bus.readfrom_mem(address, _REFERENCE, 1)  # the filter begins with how it lies now
-    bus.readfrom_mem(address, _INT1_SRC, 1)  # what it felt meanwhile
+        bus(_WRITE, address, register, bytes([value]))
+    bus(_READ, address, _REFERENCE, 1)  # the filter begins with how it lies now
+    bus(_READ, address, _INT1_SRC, 1)  # what it felt meanwhile
 
 
 def axes_mg(bus: "Any", address: int) -> "tuple[int, int, int]":
     """What each axis feels. Raises: OSError."""
-    data = bus.readfrom_mem(address, _OUT_X_L_NEXT, 6)
+    data = bus(_READ, address, _OUT_X_L_NEXT, 6)
     return _mg(data, 0), _mg(data, 2), _mg(data, 4)
 
 
@@ -85,9 +86,9 @@ class Accelerometers:
     def _read(self, name: str, what: str, address: int) -> int:
         bus = self._bus
         if what == "shake":
-            if bus.readfrom_mem(address, _CTRL_REG1, 1)[0] != _RUN:
+            if bus(_READ, address, _CTRL_REG1, 1)[0] != _RUN:
                 raise OSError(_EIO)
-            return self._shake_mg[name] if bus.readfrom_mem(address, _INT1_SRC, 1)[0] & _BLOW else 0
+            return self._shake_mg[name] if bus(_READ, address, _INT1_SRC, 1)[0] & _BLOW else 0
         now = axes_mg(bus, address)
         if now[0] ** 2 + now[1] ** 2 + now[2] ** 2 < _LEAST_MG**2:
             raise OSError(_EIO)

@@ -1,6 +1,6 @@
 """SHT3x and SHT4x on I2C: temperature and relative humidity, without waiting for a conversion.
 
-Role in the flow: stage 3. Context: task. A bus is what `machine.I2C` is: `writeto`, `readfrom`; both raise OSError.
+Role in the flow: stage 3. Context: task. A bus is called as `i2c_bus.Bus` is.
 Sources: Sensirion SHT3x-DIS datasheet (2022), 4.3 single shot, 4.12 checksum, 4.13 conversion; SHT4x datasheet (2023),
 4.5 commands, 4.4 checksum, 4.6 conversion.
 
@@ -74,9 +74,9 @@ class Climate:
             if time.ticks_diff(time.ticks_ms(), begun_ms) < _CONVERSION_MS:
                 chip[0] = begun_ms
                 raise OSError(EAGAIN)
-            chip[1] = decode(kind, self._bus.readfrom(number, _ANSWER_BYTES))
+            chip[1] = decode(kind, self._bus("readfrom", number, _ANSWER_BYTES))
             chip[2] = 0
-        self._bus.writeto(number, _MEASURE[kind])
+        self._bus("writeto", number, _MEASURE[kind])
         chip[0] = time.ticks_ms()
         if begun_ms is None:
             raise OSError(EAGAIN)

@@ -10,7 +10,6 @@ from machine import I2C, Pin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
 # Slow, because cables are long; each transfer takes 2 ms at most, and gives up after 5.
@@ -20,34 +19,19 @@ _CLEAR_CLOCKS = 9
 
 
 class Bus:
-    """`machine.I2C`, set up anew after each error."""
+    """`machine.I2C`, set up anew after each error: call it with the name of a method and what that takes."""
 
     def __init__(self, id: int, sda: int, scl: int) -> None:
         self._number, self._sda, self._scl = id, sda, scl
         self._bus: "I2C | None" = None
 
-    def writeto(self, address: int, data: bytes) -> None:
-        """Raises: OSError."""
-        self._try(lambda bus: bus.writeto(address, data))
-
-    def readfrom(self, address: int, count: int) -> bytes:
-        """Raises: OSError."""
-        return bytes(self._try(lambda bus: bus.readfrom(address, count)))
-
-    def writeto_mem(self, address: int, register: int, data: bytes) -> None:
-        """Raises: OSError."""
-        self._try(lambda bus: bus.writeto_mem(address, register, data))
-
-    def readfrom_mem(self, address: int, register: int, count: int) -> bytes:
-        """Raises: OSError."""
-        return bytes(self._try(lambda bus: bus.readfrom_mem(address, register, count)))
-
-    def _try(self, action: "Callable[[I2C], Any]") -> "Any":
+    def __call__(self, method: str, *arguments: "Any") -> "Any":
+        """What `machine.I2C` does by that name. Raises: OSError."""
         if self._bus is None:
             sda, scl = Pin(self._sda), Pin(self._scl)
             self._bus = I2C(self._number, sda=sda, scl=scl, freq=_FREQUENCY_HZ, timeout=_TIMEOUT_US)
         try:
-            return action(self._bus)
+            return getattr(self._bus, method)(*arguments)
         except OSError:
             self._clear()
             raise

@@ -24,7 +24,10 @@ def run(open_hal: "Callable[[Config], Hal]", root: str = "") -> None:
     start_sampler(hal, config)
     from .app import Gateway
 
-    asyncio.run(Gateway(hal, config, problems).run())
+    gateway = Gateway(hal, config, problems)
+    del config  # a few hundred bytes of heap for each zone
+    give_back_boards()
+    asyncio.run(gateway.run())
 
 
 def start_sampler(hal: "Hal", config: "Config") -> None:
@@ -35,6 +38,15 @@ def start_sampler(hal: "Hal", config: "Config") -> None:
             mask |= 1 << entry["pin"]
             rest_mask |= entry["rest"] << entry["pin"]
     hal.sampler.start(mask, rest_mask)
+
+
+def give_back_boards() -> None:
+    """Let go of what is known of boards: asked once, it is 2 KiB of heap. Whoever asks again brings it in again."""
+    package = sys.modules["tocsin_boards"]
+    for name in list(sys.modules):
+        if name.startswith("tocsin_boards."):
+            del sys.modules[name]
+            delattr(package, name[len("tocsin_boards.") :])
 
 
 def give_back_config() -> None:

@@ -1,13 +1,13 @@
-"""From a reading to a state: supervised loops and measured limits.
+"""From a reading to a state: supervised loops.
 
-Role in the flow: stage 3, from millivolts and milli-degrees to normal, alarm, tamper, fault.
+Role in the flow: stage 3, from millivolts to normal, alarm, tamper, fault.
 Shared: gateway and host. Context: task.
 Sources: four-state loops as detector makers draw them: a resistor across the contact, one in series at the end of
 the line; the host computes the voltages (docs/site.md). Windows of recognition: docs/debounce.md.
 """
 
 from .compat import const
-from .event import STATE_ALARM, STATE_FAULT, STATE_NORMAL
+from .event import STATE_FAULT, STATE_NORMAL
 
 # A reading every 100 ms, three alike: an activation of 400 ms holds four of them, so it is always seen, and a spark
 # that hits one or two of them is not.
@@ -18,12 +18,8 @@ FAST_LOOP_PERIOD_MS = 25
 FAST_LOOP_CONFIRMATIONS = 2
 
 # Codes of docs/record.md, "Warnings"; bit n of `warnings` is code n.
-WARN_DRIFT = const(1)
-WARN_STUCK = const(2)
-WARN_CHANGE = const(5)
-WARN_MOULD = const(6)
-WARN_NOISE = const(7)
-WARN_IMPLAUSIBLE = const(8)
+_DRIFT = const(1)
+_NOISE = const(7)
 
 # A reading must pass a limit by this much before it counts against the present state.
 _HYSTERESIS_MV = const(20)
@@ -96,13 +92,13 @@ class Loop:
         """Resistors that drift, and noise, while the loop is at rest."""
         self._sum_mv += reading_mv - self._sum_mv // _MEAN_READINGS
         off_mv = abs(self.mean_mv - self._normal_mv)
-        self._warn(WARN_DRIFT, off_mv, self._drift_mv)
+        self._warn(_DRIFT, off_mv, self._drift_mv)
         self._lowest_mv = min(self._lowest_mv, reading_mv)
         self._highest_mv = max(self._highest_mv, reading_mv)
         self._readings += 1
         if self._readings >= _NOISE_READINGS:
             self.noise_mv = self._highest_mv - self._lowest_mv
-            self._warn(WARN_NOISE, self.noise_mv, 2 * self._drift_mv)
+            self._warn(_NOISE, self.noise_mv, 2 * self._drift_mv)
             self._forget_noise()
 
     def _warn(self, code: int, figure_mv: int, limit_mv: int) -> None:
@@ -115,24 +111,3 @@ class Loop:
     def _forget_noise(self) -> None:
         self._lowest_mv = _BEYOND_MV
         self._highest_mv = self._readings = 0
-
-
-class Limits:
-    """A measured quantity between two limits, in milli-units, with hysteresis: it does not flutter at a limit."""
-
-    def __init__(self, low: int, high: int, hysteresis: int) -> None:
-        self._low = low
-        self._high = high
-        # A narrow range must be left, too: half of it always counts as normal again.
-        self._hysteresis = min(hysteresis, (high - low) // 4)
-        self.state = STATE_NORMAL
-
-    def take(self, reading: "int | None") -> int:
-        """Take a reading, None when the sensor gave none; return the state."""
-        if reading is None:
-            self.state = STATE_FAULT
-        elif reading < self._low or reading > self._high:
-            self.state = STATE_ALARM
-        elif self.state != STATE_ALARM or self._low + self._hysteresis <= reading <= self._high - self._hysteresis:
-            self.state = STATE_NORMAL
-        return self.state

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 # Codes of docs/record.md, "Warnings"; bit n of `warnings` is code n.
-WARN_QUIET = const(3)
-WARN_CONSTANT = const(4)
-WARN_PULSES = const(9)
+_QUIET = const(3)
+_CONSTANT = const(4)
+_PULSES = const(9)
 
 
 class Gate:
@@ -54,7 +54,7 @@ class Gate:
             return
         self._shown, self.since_ms = state, at_ms
         if state == STATE_ALARM:
-            self._warn(WARN_PULSES, False)
+            self._warn(_PULSES, False)
             if not self._pulses_seen:
                 self._first_ms = at_ms
             self._pulses_seen += 1
@@ -68,7 +68,7 @@ class Gate:
                 wait_ms = max(wait_ms, self._window_ms)  # one that never ends is worth several
             at_ms += wait_ms
         elif self._pulses_seen and now_ms - self._first_ms > self._window_ms:
-            self._warn(WARN_PULSES, self._pulses_seen < self._pulses)
+            self._warn(_PULSES, self._pulses_seen < self._pulses)
             self._pulses_seen = 0
         if self._shown != self._told and now_ms >= at_ms:
             self._told, self.at_ms = self._shown, at_ms
@@ -83,9 +83,9 @@ class Gate:
         self._ticked_ms = now_ms
         if self._shown != STATE_NORMAL:
             self._quiet_for_ms = 0
-        self._warn(WARN_QUIET, 0 < self._quiet_ms <= self._quiet_for_ms)
+        self._warn(_QUIET, 0 < self._quiet_ms <= self._quiet_for_ms)
         lasts_ms = now_ms - self.since_ms if self._shown == STATE_ALARM else 0
-        self._warn(WARN_CONSTANT, 0 < self._constant_ms <= lasts_ms)
+        self._warn(_CONSTANT, 0 < self._constant_ms <= lasts_ms)
 
     def _warn(self, code: int, is_so: bool) -> None:
         self.warnings = self.warnings | 1 << code if is_so else self.warnings & ~(1 << code)

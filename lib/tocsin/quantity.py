@@ -7,7 +7,6 @@ Sources: Bizot Green Protocol 2023 (what may change within 24 h); docs/site.md.
 
 from array import array
 
-from .analog import WARN_CHANGE, WARN_MOULD, WARN_STUCK, Limits
 from .compat import const
 from .event import STATE_ALARM, STATE_FAULT, STATE_NORMAL
 
@@ -16,8 +15,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 BINS = const(48)
-MOULD_FROM_MILLI = const(75_000)  # of relative humidity: from here on mould grows
+_MOULD_FROM_MILLI = const(75_000)  # of relative humidity: from here on mould grows
 _FAR = const(0x3FFFFFFF)
+# Codes of docs/record.md, "Warnings".
+_STUCK = const(2)
+_CHANGE = const(5)
+_MOULD = const(6)
 
 
 class Span:
@@ -57,7 +60,9 @@ class Quantity:
 
     def __init__(self, config: "dict[str, Any]") -> None:
         get = config.get
-        self._limits = Limits(get("low_milli", -_FAR), get("high_milli", _FAR), config["hysteresis_milli"])
+        self._low, self._high = low, high = get("low_milli", -_FAR), get("high_milli", _FAR)
+        # A narrow range must be left, too: half of it always counts as normal again.
+        self._hysteresis = min(config["hysteresis_milli"], (high - low) // 4)
         self._least, self._most = get("least_milli", -_FAR), get("most_milli", _FAR)
         self._change, self._rise = get("change_milli", 0), get("rise_milli", 0)
         self._span = Span(config["span_s"] * 1000) if self._change or self._rise else None
@@ -65,22 +70,25 @@ class Quantity:
         self._stuck_ms = get("stuck_s", 0) * 1000
         self._damp_ms = self._last_ms = self._moved_ms = 0
         self._value: "int | None" = None
-        self._is_rising = False
+        self._is_off = self._is_rising = False
         self.warnings = 0
 
     def take(self, reading: "int | None", now_ms: int) -> int:
         """Take a reading, None when the sensor gave none; return the state."""
-        state = self._limits.take(reading)
         if reading is None:
             self._last_ms = self._moved_ms = now_ms
             self._value = None
-            return state
+            self._is_off = False
+            return STATE_FAULT
+        inside = self._hysteresis if self._is_off else 0
+        self._is_off = not self._low + inside <= reading <= self._high - inside
+        state = STATE_ALARM if self._is_off else STATE_NORMAL
         if self._is_stuck(reading, now_ms) or not self._least <= reading <= self._most:
             state = STATE_FAULT
         elif self._span:
             self._span.take(reading, now_ms)
             change = self._span.highest() - self._span.lowest()
-            self._warn(WARN_CHANGE, self._change and change > self._change)
+            self._warn(_CHANGE, self._change and change > self._change)
             if self._rise:
                 limit = self._rise * 3 // 4 if self._is_rising else self._rise
                 self._is_rising = reading - self._span.lowest() > limit
@@ -96,17 +104,17 @@ class Quantity:
         if reading != self._value or not self._stuck_ms:
             self._value, self._moved_ms = reading, now_ms
         is_stuck = bool(self._stuck_ms) and now_ms - self._moved_ms >= self._stuck_ms
-        self._warn(WARN_STUCK, is_stuck)
+        self._warn(_STUCK, is_stuck)
         return is_stuck
 
     def _count_mould(self, reading: int, now_ms: int) -> None:
         """Time above 75 %RH counts up, drier time counts down as fast."""
         passed_ms = now_ms - self._last_ms
-        if reading > MOULD_FROM_MILLI:
+        if reading > _MOULD_FROM_MILLI:
             self._damp_ms = min(self._damp_ms + passed_ms, 2 * self._mould_ms)
         else:
             self._damp_ms = max(self._damp_ms - passed_ms, 0)
-        self._warn(WARN_MOULD, self._damp_ms >= self._mould_ms)
+        self._warn(_MOULD, self._damp_ms >= self._mould_ms)
 
     def _warn(self, code: int, is_so: "bool | int") -> None:
         self.warnings = self.warnings | 1 << code if is_so else self.warnings & ~(1 << code)

@@ -6,7 +6,6 @@ Source: WMO-No. 8, volume I, chapter 5: mean over ten minutes, gust = highest me
 
 from array import array
 
-from .analog import WARN_STUCK
 from .compat import const
 from .event import STATE_ALARM, STATE_FAULT, STATE_NORMAL
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+_STUCK = const(2)  # code of docs/record.md, "Warnings"
 _GUST_S = const(3)
 _BINS = const(60)  # of ten seconds
 _BIN_S = const(10)
@@ -64,7 +64,7 @@ class Wind:
         if gust_mm_s is None:
             return STATE_FAULT
         is_calm = 0 < self._calm_s_max <= self._calm_s
-        self.warnings = int(is_calm) << WARN_STUCK
+        self.warnings = int(is_calm) << _STUCK
         keep = 7 if self._state == STATE_ALARM else 8
         is_strong = gust_mm_s * 8 > self._gust_limit * keep or self.mean_mm_s * 8 > self._mean_limit * keep
         self._state = STATE_ALARM if is_strong else STATE_NORMAL

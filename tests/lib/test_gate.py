@@ -1,8 +1,9 @@
 """Gates: longer confirmation, several pulses, detectors that see too little or too much."""
 
 from tocsin.event import STATE_ALARM, STATE_FAULT, STATE_NORMAL, STATE_TAMPER
-from tocsin.gate import WARN_CONSTANT, WARN_PULSES, WARN_QUIET, Gate
+from tocsin.gate import Gate
 
+WARN_QUIET, WARN_CONSTANT, WARN_PULSES = 3, 4, 9  # docs/record.md
 N, A, T, F = STATE_NORMAL, STATE_ALARM, STATE_TAMPER, STATE_FAULT
 
 

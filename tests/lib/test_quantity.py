@@ -1,10 +1,10 @@
 """Quantities: limits, what changes within a time, mould, values that stand still or cannot be."""
 
-from tocsin.analog import WARN_CHANGE, WARN_MOULD, WARN_STUCK
 from tocsin.event import STATE_ALARM, STATE_FAULT, STATE_NORMAL
 from tocsin.quantity import BINS, Quantity, Span
 
 HOUR_MS = 3_600_000
+WARN_STUCK, WARN_CHANGE, WARN_MOULD = 2, 5, 6  # docs/record.md
 RH = {"low_milli": 40_000, "high_milli": 60_000, "hysteresis_milli": 1000}
 
 
@@ -23,6 +23,29 @@ def test_limits_with_hysteresis_and_only_one_of_them():
     assert [rh.take(value, 0) for value in (50_000, 60_001, 59_500, 59_000, 39_999)] == [0, 1, 1, 0, 1]
     level = Quantity({"high_milli": 300, "hysteresis_milli": 10})
     assert [level.take(mm, 0) for mm in (-5, 300, 301, 291, 290)] == [0, 0, 1, 1, 0]
+
+
+def test_limits_leave_an_alarm_only_inside_the_hysteresis():
+    limits = quantity(low_milli=16_000, high_milli=25_000, hysteresis_milli=300)
+    readings = (16_000, 25_000, 25_001, 24_701, 24_700, 15_999, 16_299, 16_300)
+    assert [limits.take(reading, 0) for reading in readings] == [0, 0, 1, 1, 0, 1, 1, 0]
+
+
+def test_limits_below_zero():
+    limits = quantity(low_milli=-20_000, high_milli=-5000, hysteresis_milli=300)
+    assert [limits.take(mc, 0) for mc in (-10_000, -20_001, -19_701, -19_700, -4999)] == [0, 1, 1, 0, 1]
+
+
+def test_limits_without_a_reading_are_a_fault_at_once_and_judge_the_next_one():
+    limits = quantity(low_milli=0, high_milli=10_000, hysteresis_milli=300)
+    assert [limits.take(mc, 0) for mc in (None, 9900, None, 10_001)] == [3, 0, 3, 1]
+
+
+def test_narrow_range_can_be_left_too():
+    for width in range(5):
+        limits = quantity(low_milli=1000, high_milli=1000 + width, hysteresis_milli=300)
+        assert limits.take(2000, 0) == STATE_ALARM
+        assert limits.take(1000 + width // 2, 0) == STATE_NORMAL, width
 
 
 def test_no_reading_and_a_reading_that_cannot_be_are_faults():

@@ -19,6 +19,9 @@ class Chip:
         """As power-up leaves it."""
         self.registers = {0x0F: 0x33, 0x20: 0x07, 0x31: 0}
 
+    def __call__(self, method, *arguments):
+        return getattr(self, method)(*arguments)
+
     def writeto_mem(self, address, register, data):
         assert address == 0x18 and len(data) == 1
         if self.error:

@@ -26,6 +26,9 @@ class Chip:
         self.error = None
         self.data = answer(0x6666, 0x8000)
 
+    def __call__(self, method, *arguments):
+        return getattr(self, method)(*arguments)
+
     def writeto(self, address, data):
         self.told.append((address, bytes(data)))
         if self.error:
