@@ -96,6 +96,8 @@ def record_text(record: Record, names: Names | None = None) -> str:
         return f"{count} records given up, from number {value} on"
     if record.type == event.TYPE_WEAR:
         return _wear_text(value, count)
+    if record.type == event.TYPE_READING:
+        return f"{value}, noise {count} mV" if count else str(value)
     told = people_text(record, names or {})
     if told is not None:
         return told

@@ -86,6 +86,8 @@ def test_show_bad_arguments_name_what_there_is(folder: Path) -> None:
         (event.TYPE_OVERFLOW, 0, 7, 40, "40 records given up, from number 7 on"),
         (event.TYPE_WEAR, 0, 10, 18260, "10 erases of the most used sector, 50 years left at this pace"),
         (event.TYPE_WEAR, 0, 0, 0xFFFFFFFF, "0 erases of the most used sector"),
+        (event.TYPE_READING, 0, 20_500, 0, "20500"),
+        (event.TYPE_READING, 0, 1052, 12, "1052, noise 12 mV"),
         (event.TYPE_UPDATE, 0, 1, 40, "value 1, count 40"),
         (200, 0, 0, 0, ""),
     ],
