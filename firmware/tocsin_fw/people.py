@@ -110,7 +110,7 @@ class People:
     def announce(self, zone: "Zone", state: int, value: int, count: int, at_ms: int) -> None:
         """How a zone stands, on its way to the guard. A keyswitch turned and a button pressed are touches."""
         before = zone.state
-        self._guard.announce(zone, state, value, count, at_ms)
+        self._gateway.guarding.announce(zone, state, value, count, at_ms)
         entry = self._entries.get(zone.number)
         if entry is not None and zone.state == STATE_ALARM != before:
             if "person" in entry:
