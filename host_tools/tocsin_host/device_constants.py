@@ -3,7 +3,8 @@
 Role in the flow: provisioning, before stage 1. Context: host.
 MicroPython's compiler knows a constant in its own module only. One that another module imports costs heap in both: the
 name, its places in two dictionaries, and the code that brings it over, 60 to 100 bytes each. So numbers are written
-into the source in the place of their names, line by line, and lines of tracebacks stay what they are.
+into the source in the place of their names, line by line, and lines of tracebacks stay what they are. So is the False
+of TYPE_CHECKING: else the compiler would bring imports and protocols along that nobody ever runs.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 # Package whose definitions are left out: all that use them were rewritten. Others keep theirs, for scripts on a board.
 _LEFT_OUT = "tocsin"
+_TYPE_CHECKING = "TYPE_CHECKING"
 _OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -124,6 +126,7 @@ def _rewritten(module: str, text: str, tree: ast.Module, known: Constants) -> st
         *_imports(module, tree, values, data, starts),
         *_definitions(tree, own, data, starts),
         *_uses(tree, {**values, **own}, modules, known, starts),
+        *_type_checking(tree, starts),
     ]
     for edit in sorted(edits, reverse=True):
         data = data[: edit.start] + edit.text.encode() + data[edit.end :]
@@ -159,6 +162,15 @@ def _definitions(tree: ast.Module, own: Mapping[str, int], data: bytes, starts: 
         if _name_of(statement) in own:
             start, end = _place(statement, starts)
             yield _Edit(start, end, "pass" + "\n" * data[start:end].count(b"\n"))
+
+
+def _type_checking(tree: ast.Module, starts: list[int]) -> Iterator[_Edit]:
+    """What is for type checkers only is not compiled."""
+    for statement in tree.body:
+        if _name_of(statement) == _TYPE_CHECKING:
+            yield _Edit(*_place(statement, starts), "pass")
+        elif isinstance(statement, ast.If) and ast.unparse(statement.test) == _TYPE_CHECKING:
+            yield _Edit(*_place(statement.test, starts), "False")
 
 
 def _uses(

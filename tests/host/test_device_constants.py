@@ -78,6 +78,11 @@ def test_a_statement_stays_where_something_has_to_stand() -> None:
     assert found == "def f():\n    pass\n\n    return 2\n"
 
 
+def test_what_is_for_type_checkers_is_not_compiled() -> None:
+    text = "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from typing import Any\n\nx = 1\n"
+    assert made(**{"tocsin_fw.t": text})["tocsin_fw.t"] == ("pass\nif False:\n    from typing import Any\n\nx = 1\n")
+
+
 def test_every_module_keeps_its_lines_and_what_it_defines() -> None:
     sources = {_module(name): path.read_text("utf-8") for name, path in _sources().items() if name != MAIN_SOURCE}
     for module, after in inline(sources).items():
