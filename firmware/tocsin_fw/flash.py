@@ -13,7 +13,7 @@ from array import array
 import micropython
 from tocsin import flash_map
 from tocsin.errors import ConfigError
-from tocsin.slot import BLANK, PAGE_BYTES, SLOT_BYTES, SLOTS, WIPED, slot_offset
+from tocsin.slot import BLANK, PAGE_BYTES, SLOT_BYTES, SLOTS, SLOTS_PER_PAGE, WIPED, slot_offset
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,15 +47,16 @@ class ReservedFlash:
     @micropython.native
     def program(self, sector: int, slot: int, data: "bytes | bytearray") -> bool:
         """Program 84 bytes; whether they read back so. Ones in `data` leave what is there."""
-        block, at = self._blocks[sector], slot_offset(slot)
-        start = at % PAGE_BYTES
+        block, page_at = self._blocks[sector], slot // SLOTS_PER_PAGE * PAGE_BYTES
+        start = slot % SLOTS_PER_PAGE * SLOT_BYTES
         page, back, device = self._page, self._back, self._device
-        page[start : start + SLOT_BYTES] = data
+        end = start + SLOT_BYTES
+        page[start:end] = data
         try:
-            device.writeblocks(block, page, at - start)
+            device.writeblocks(block, page, page_at)
         finally:
-            page[start : start + SLOT_BYTES] = BLANK
-        device.readblocks(block, back, at)
+            page[start:end] = BLANK
+        device.readblocks(block, back, page_at + start)
         return back == data
 
     def wipe(self, sector: int, slot: int) -> None:

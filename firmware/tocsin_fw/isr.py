@@ -245,3 +245,11 @@ def drain(w: ptr32, ring: ptr32, count: int, s: ptr32, edges: ptr32, ctl: ptr32)
     w[QUIET_WORD] = st ^ rest
     w[INDEX] = (at + count) & _MASK
     return pushed
+
+
+@micropython.viper
+def taken(kept, left) -> int:  # NOALLOC
+    """Index of the next sample, mod 2**30. An interrupt in between does no harm: `at` need not be the newest."""
+    w = ptr32(kept)
+    at = w[INDEX]
+    return (at + ((0 - ptr32(left)[0] - at) & w[PERIOD_MASK])) & _MASK

@@ -9,7 +9,7 @@ It must never: hand out a number again whose record may have been told.
 import micropython
 from tocsin.errors import JournalError
 from tocsin.event import CLASSES, record_class
-from tocsin.record import MAC_NONE, mac_of
+from tocsin.record import MAC_NONE
 from tocsin.slot import NO_SEQ
 
 from .ring import Losses, Ring
@@ -27,15 +27,14 @@ SKIP_AFTER_LOSS = 1024
 class Journal:
     """Records by seq, from `oldest_seq` to `next_seq` - 1, with holes where a class was pushed out or damaged.
 
-    `next_seq` is the number that the next record gets, `next_mac` the mac it is sealed under: the record's before it,
-    or the last one known. `acked_seq`: the host has all below. `losses` are for the caller to tell and to clear.
+    `next_seq` is the number that the next record gets, `found_mac` the mac of the last one that was found at the start.
+    `acked_seq`: the host has all below. `losses` are for the caller to tell and to clear.
     """
 
     def __init__(self, flash: "ReservedFlash") -> None:
         """Never raises: flash that cannot be used shows at the first append."""
         self.next_seq = 0
-        self._found_mac = MAC_NONE
-        self._newest = b""
+        self.found_mac = MAC_NONE
         self.acked_seq = 0
         self.losses = Losses()
         self._rings = [Ring(flash, *flash.areas[number], number, self.losses) for number in range(CLASSES)]
@@ -45,30 +44,23 @@ class Journal:
         if any(ring.has_lost_tail for ring in self._rings):
             self.skip(self.next_seq)
 
-    @property
-    def next_mac(self) -> bytes:
-        """The mac that the next record is sealed under."""
-        return mac_of(self._newest) if self._newest else self._found_mac
-
-    @property
+    # No properties: in a class that has one, MicroPython takes ten times as long to set anything.
     def oldest_seq(self) -> int:
         """Lowest seq kept; equal to `next_seq` when there is none."""
         return min(self.next_seq, min([ring.sectors.oldest_seq for ring in self._rings]))
 
-    @property
     def erase_count(self) -> int:
         """Erases of the most used sector."""
         return max([ring.erase_count for ring in self._rings])
 
     @micropython.native
-    def append(self, record: bytes, seq: int, mac_before: bytes) -> None:
+    def append(self, record: "bytes | memoryview", seq: int, mac_before: bytes) -> None:
         """Store a sealed record. Returns once it is in flash. Raises: OSError, and then nothing was stored."""
         ring = self._rings[_RING_OF[record[1]]]
         if not ring.sectors.count:
             raise OSError(_ENXIO)
         ring.append(record, seq, mac_before, self.acked_seq)
         self.next_seq = seq + 1
-        self._newest = record
 
     def first_from(self, seq: int) -> int:
         """The lowest seq kept that is not below `seq`; `next_seq` when there is none."""
@@ -109,7 +101,7 @@ class Journal:
             self.losses.damaged_count += 1
         end_seq = ring.sectors.end_seq
         if end_seq > self.next_seq:
-            self.next_seq, self._found_mac = end_seq, ring.last_mac
+            self.next_seq, self.found_mac = end_seq, ring.last_mac
 
     def _ring_of(self, seq: int) -> Ring:
         """The ring whose reader stands at `seq`."""

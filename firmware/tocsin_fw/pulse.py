@@ -23,6 +23,8 @@ from tocsin.event import (
     TYPE_HEARTBEAT,
 )
 
+from .scrub import tidy
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +68,7 @@ class Pulse:
         self._last_ticks_ms = time.ticks_ms()
         self._still_ms = 0
         self._still_told_ms = 0
+        self._usual_free_bytes = 1 << 29  # more than there is: the first tick finds it out
 
     async def run(self, beat: "Beat") -> None:
         """The task."""
@@ -90,6 +93,7 @@ class Pulse:
                 self._recorder.trouble(growth.code, new)
         self._contacts.tend()
         self._recorder.tend(now_ms)
+        self._usual_free_bytes = tidy(self._usual_free_bytes)
 
     def heartbeat(self) -> None:
         """Record that the gateway is alive, and how many records it made since it last said so."""

@@ -30,7 +30,7 @@ from tocsin.slot import NO_SEQ
 from tocsin.wall_clock import WallClock
 
 from .scrub import scrub
-from .seal_pads import set_pads
+from .seal_pads import set_key
 from .wear import Wear
 
 TYPE_CHECKING = False
@@ -69,7 +69,7 @@ class Recorder:
         self.key_missing = anchor is None
         if anchor is None:
             # Without a key nothing can be proven, yet sensing goes on: the host reports every record as forged.
-            anchor = Anchor(journal.oldest_seq, 0, 0, MODE_CLOSED, random(32), MAC_NONE)
+            anchor = Anchor(journal.oldest_seq(), 0, 0, MODE_CLOSED, random(32), MAC_NONE)
         self._resume(anchor)
 
     def start(self, uptime_ms: "UptimeMs") -> None:
@@ -88,13 +88,17 @@ class Recorder:
         seq, mac_before = sealer.seq, sealer.mac
         flags = pack_flags(after, before, self.clock.quality(at_ms), self.test if source != SOURCE_GATEWAY else 0)
         utc_ms = self.clock.utc_ms(at_ms)
-        data = sealer.seal(kind, source, flags, self.boot, at_ms, utc_ms, value, count)
+        data = sealer.seal_in_place(kind, source, flags, self.boot, at_ms, utc_ms, value, count)
         self._made_count += 1
         if self._unwritten:
-            self._unwritten.append((data, seq, mac_before))
+            self._unwritten.append((bytes(data), seq, mac_before))
             self._write()
-        elif not self._store(data, seq, mac_before):
-            self._unwritten.append((data, seq, mac_before))
+        else:
+            try:
+                self._journal.append(data, seq, mac_before)
+            except OSError:
+                self._write_failures += 1
+                self._unwritten.append((bytes(data), seq, mac_before))
         if seq - self._anchored_seq >= ANCHOR_EVERY_RECORDS - 1:
             self._anchor()
         if self._write_failures or self._journal.losses.given_up_count:
@@ -147,7 +151,7 @@ class Recorder:
         journal.acked_seq = anchor.acked_seq
         key, seq, mac = anchor.key, anchor.seq, anchor.mac
         if journal.next_seq > seq:
-            mac = journal.next_mac
+            mac = journal.found_mac
         elif journal.next_seq < seq:
             journal.skip(seq)
             journal.losses.damaged_count += 1
@@ -157,7 +161,7 @@ class Recorder:
                 self._replay(seq)
             seq += 1
         self.boot += 1
-        self._sealer = Sealer(key, seq, mac, set_pads)
+        self._sealer = Sealer(key, seq, mac, set_key)
         self._anchored_seq = anchor.seq
 
     def _replay(self, seq: int) -> None:
@@ -175,22 +179,15 @@ class Recorder:
         """Put what waits into flash, in order; leave it waiting when flash refuses."""
         while self._unwritten:
             data, seq, mac_before = self._unwritten[0]
-            if not self._store(data, seq, mac_before):
+            try:
+                self._journal.append(data, seq, mac_before)
+            except OSError:
+                self._write_failures += 1
                 if len(self._unwritten) > UNWRITTEN_MAX:
                     self._unwritten.pop(0)
                     self._journal.losses.give_up(seq)
                 return
             self._unwritten.pop(0)
-
-    @micropython.native
-    def _store(self, data: bytes, seq: int, mac_before: bytes) -> bool:
-        """Put one record into flash; False when flash refuses."""
-        try:
-            self._journal.append(data, seq, mac_before)
-        except OSError:
-            self._write_failures += 1
-            return False
-        return True
 
     def _report_losses(self) -> None:
         if self._unwritten:
@@ -218,7 +215,7 @@ class Recorder:
         if found is not None:
             self.record(TYPE_WEAR, SOURCE_GATEWAY, value=found[0], count=found[1])
         if self._wear.is_worn():
-            self.trouble(TROUBLE_FLASH_WORN, self._journal.erase_count)
+            self.trouble(TROUBLE_FLASH_WORN, self._journal.erase_count())
 
     def _anchor(self) -> None:
         """Save the present state and destroy the one before.
@@ -229,7 +226,8 @@ class Recorder:
         if self._unwritten or self.key_missing:
             return
         sealer = self._sealer
-        anchor = Anchor(sealer.seq, self.boot, self.counter, self.mode, sealer.key, sealer.mac, self._journal.acked_seq)
+        state = (self.boot, self.counter, self.mode, sealer.key(), sealer.mac)
+        anchor = Anchor(sealer.seq, *state, self._journal.acked_seq)
         # Noted first: an attempt that fails is not repeated, and told, at every record from then on.
         self._anchored_seq = sealer.seq
         self._anchored_at_ms = self._uptime_ms()

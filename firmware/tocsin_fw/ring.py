@@ -64,6 +64,7 @@ class Ring:
         self._losses = losses
         self._number = number
         self._slot = bytearray(SLOT_BYTES)
+        self._checked = memoryview(self._slot)[:RECORD_END]
         self._generation = 0
         self._next_slot = SLOTS
         self._is_doubtful = True
@@ -87,27 +88,32 @@ class Ring:
             self._wipe_doubtful()
 
     @micropython.native
-    def append(self, record: bytes, seq: int, mac_before: bytes, acked_seq: int) -> None:
+    def append(self, record: "bytes | memoryview", seq: int, mac_before: bytes, acked_seq: int) -> None:
         """Store a record: it is in flash and was read back when this returns. Raises: OSError, and it is not stored.
 
         When a sector must be erased for it that holds records from `acked_seq` on, they are given up.
         """
-        fill_slot(self._slot, mac_before, record)
-        sectors = self.sectors
+        data, sectors = self._slot, self.sectors
+        fill_slot(data, self._checked, mac_before, record)
         if self._is_doubtful:
             self._wipe_doubtful()
-        for _ in range(_TRIES):
-            if self._next_slot >= SLOTS:
+        tries = _TRIES
+        while True:
+            slot = self._next_slot
+            if slot >= SLOTS:
                 self._advance(acked_seq)
-            sector, slot = sectors.first + sectors.head, self._next_slot
-            if sectors.flash.program(sector, slot, self._slot):
-                self._next_slot += 1
-                if sectors.first_seqs[sectors.head] == NO_SEQ:
-                    sectors.note_first(sectors.head, seq)
-                sectors.end_seq = seq + 1
-                return
-            self._give_up_slot(sector, slot)
-        raise OSError(_EIO)
+                slot = self._next_slot
+            head = sectors.head
+            if sectors.flash.program(sectors.first + head, slot, data):
+                break
+            self._give_up_slot(sectors.first + head, slot)
+            tries -= 1
+            if not tries:
+                raise OSError(_EIO)
+        self._next_slot = slot + 1
+        if sectors.first_seqs[head] == NO_SEQ:
+            sectors.note_first(head, seq)
+        sectors.end_seq = seq + 1
 
     def _give_up_slot(self, sector: int, slot: int) -> None:
         """Leave a slot that took no record. Raises: OSError if it is still blank: none may lie between records."""

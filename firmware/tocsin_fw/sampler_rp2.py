@@ -29,6 +29,7 @@ EDGE_ENTRIES = 256
 # the sample index mod 2**30 needs no division.
 PERIOD_SAMPLES = 1 << 30
 
+_ALIGN_TRIES = 4
 _WORD_BYTES = 4
 _STATE_MACHINE = 0
 _PIO0_RX_FIFO = 0x50200020 + 4 * _STATE_MACHINE
@@ -38,6 +39,11 @@ _DMA_BASE = 0x50000000
 _DMA_CHANNEL_BYTES = 0x40
 _TRANSFER_COUNT = 0x08
 _TRANSFER_COUNT_AND_START = 0x1C
+
+
+# At hand, because every record asks for the time.
+_taken = isr.taken
+_work = isr.work
 
 
 class Sampler:
@@ -71,12 +77,7 @@ class Sampler:
 
         Counts on being called once in 12 days at least; the supervisor's pulse does every second.
         """
-        work = isr.work
-        masked = machine.disable_irq()
-        drained = work[isr.INDEX]
-        pending = (-machine.mem32[isr.transfers_left] - drained) & work[isr.PERIOD_MASK]
-        machine.enable_irq(masked)
-        low = (drained + pending) & INDEX_MASK
+        low = _taken(_work, isr.transfers_left)
         if low < self._low:
             self._high += INDEX_MASK + 1
         self._low = low
@@ -142,7 +143,17 @@ class Sampler:
 
 
 def _aligned(size_bytes: int) -> "tuple[bytearray, int]":
-    """A buffer, and the address in it that is a multiple of `size_bytes`, as the DMA ring wants it."""
+    """A buffer, and the address in it that is a multiple of `size_bytes`, as the DMA ring wants it.
+
+    A heap that is nearly empty gives one piece behind the other: behind one that fills the gap, a buffer begins there.
+    """
+    gaps: "list[bytearray]" = []
+    for _ in range(_ALIGN_TRIES):
+        buffer = bytearray(size_bytes)
+        address = uctypes.addressof(buffer)
+        if not address % size_bytes:
+            return buffer, address
+        gaps += [buffer, bytearray(-address % size_bytes)]
     buffer = bytearray(2 * size_bytes)
     address = uctypes.addressof(buffer)
     return buffer, address + -address % size_bytes

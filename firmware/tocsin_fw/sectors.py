@@ -82,8 +82,8 @@ class Sectors:
         if self._found == NO_SEQ or not self._asked <= seq <= self._found:
             sector, slot = self._at
             if self._found == NO_SEQ or seq < self._asked or seq >= self.oldest_after(sector):
-                sector, slot = self._sector_for(seq), 1
-            self._walk(sector, slot, seq)
+                sector, slot = self._sector_for(seq), 0
+            self._walk(sector, slot + 1, seq)
         return self._found
 
     def found_record(self) -> bytes:

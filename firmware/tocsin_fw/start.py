@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .app import Gateway
     from .hal import Config, Hal
 
 
@@ -19,15 +20,19 @@ def run(open_hal: "Callable[[Config], Hal]", root: str = "") -> None:
 
     Returns only by raising: then the caller notes a failed start and tries again.
     """
+    asyncio.run(make_gateway(open_hal, root).run())
+
+
+def make_gateway(open_hal: "Callable[[Config], Hal]", root: str) -> "Gateway":
+    """A gateway that samples, but does not run. What its configuration took of the heap is free again."""
     config, problems = _load(root + "/site.json")
     hal = open_hal(config)
     start_sampler(hal, config)
     from .app import Gateway
 
     gateway = Gateway(hal, config, problems)
-    del config  # a few hundred bytes of heap for each zone
     give_back_boards()
-    asyncio.run(gateway.run())
+    return gateway
 
 
 def start_sampler(hal: "Hal", config: "Config") -> None:

@@ -19,7 +19,7 @@ class Wear:
 
     def __init__(self, journal: "Journal") -> None:
         self._journal = journal
-        self._at_start = journal.erase_count
+        self._at_start = journal.erase_count()
         self._days = 0
         self._told_worn = False
 
@@ -29,13 +29,13 @@ class Wear:
         if days <= self._days:
             return None
         self._days = days
-        erases = self._journal.erase_count
+        erases = self._journal.erase_count()
         made = erases - self._at_start
         return erases, max(0, ERASES_MAX - erases) * days // made if made else DAYS_UNKNOWN
 
     def is_worn(self) -> bool:
         """Whether nine tenths of the erases are used; said once after each start."""
-        if self._told_worn or self._journal.erase_count < _WORN_FROM:
+        if self._told_worn or self._journal.erase_count() < _WORN_FROM:
             return False
         self._told_worn = True
         return True

@@ -38,7 +38,7 @@ def look(gateway: "Any") -> "dict[str, Any]":
         "next_seq": journal.next_seq,
         "acked_seq": journal.acked_seq,
         "oldest_seqs": [min(ring.sectors.oldest_seq, journal.next_seq) for ring in journal._rings],
-        "erases": journal.erase_count,
+        "erases": journal.erase_count(),
         "zones": [contact(one, hal, guard) for one in gateway.contacts._contacts]
         + [measured(one, guard) for one in gateway.measurements._measurements],
     }

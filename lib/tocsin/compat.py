@@ -1,4 +1,4 @@
-"""What MicroPython and CPython do not share: `const`, `micropython`, a comparison in constant time, and HMAC.
+"""What MicroPython and CPython do not share: `const`, `micropython`, comparing in constant time, HMAC, byte stuffing.
 
 Role in the flow: all stages. Shared: yes. Context: task and host. The only place in lib/ that asks which one it runs
 on: by name, because CPython may have a package called `micropython` too (Adafruit Blinka brings one). MicroPython has
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     def hmac_sha256(key: "bytes | bytearray", message: bytes) -> bytes:
         """HMAC-SHA256 (RFC 2104) under a key of exactly 32 bytes: 32 bytes."""
 
+    def stuff(frame: bytearray, last: int) -> None:
+        """Put in the place of each zero before `last` how far it is to the next one; one stands at 0 and at `last`."""
+
+    def unstuff(frame: bytearray, end: int) -> int:
+        """Undo it in what comes before `end`: `end` again when that was possible."""
+
 elif sys.implementation.name == "micropython":
     import micropython
     from micropython import const
@@ -57,6 +63,30 @@ elif sys.implementation.name == "micropython":
         outer.update(inner.digest())
         return outer.digest()
 
+    @micropython.viper
+    def stuff(frame, last: int):
+        place = ptr8(frame)  # noqa: F821 - known to the compiler of viper code
+        at = 0
+        i = 1
+        while i < last:
+            if place[i] == 0:
+                place[at] = i - at
+                at = i
+            i += 1
+        place[at] = last - at
+
+    @micropython.viper
+    def unstuff(frame, end: int) -> int:
+        place = ptr8(frame)  # noqa: F821
+        at = 0
+        while at < end:
+            step = int(place[at])
+            if step == 0:
+                return -1
+            place[at] = 0
+            at += step
+        return at
+
 else:
     from hmac import compare_digest as _compare_digest
 
@@ -74,6 +104,23 @@ else:
     def hmac_sha256(key, message):
         inner = sha256(key.translate(_XOR_INNER) + _INNER_REST + message).digest()
         return sha256(key.translate(_XOR_OUTER) + _OUTER_REST + inner).digest()
+
+    def stuff(frame, last):
+        at = 0
+        while at < last:
+            zero = frame.find(0, at + 1)
+            frame[at] = zero - at
+            at = zero
+
+    def unstuff(frame, end):
+        at = 0
+        while at < end:
+            step = frame[at]
+            if step == 0:
+                return -1
+            frame[at] = 0
+            at += step
+        return at
 
 
 def ct_equal(a: bytes, b: bytes) -> bool:

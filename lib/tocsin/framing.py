@@ -6,8 +6,11 @@ Sources: Cheshire and Baker, "Consistent Overhead Byte Stuffing" (1999); CRC-32 
 """
 
 from binascii import crc32
+from struct import pack_into
 
+from .compat import stuff, unstuff
 from .errors import FrameError
+from .record import CRC_RESIDUE
 
 # Longest body: a record with its predecessor's mac takes 81 bytes, a hello with the longest name 84. The cap keeps
 # a sender of endless garbage from filling the heap, and every COBS run below 254, where the code needs no 0xFF.
@@ -25,16 +28,11 @@ def encode_frame(body: bytes) -> bytes:
     """
     if not 1 <= len(body) <= BODY_MAX_BYTES:
         raise FrameError("frame body of %d bytes; 1 to %d fit" % (len(body), BODY_MAX_BYTES))
-    checked = bytes(body) + crc32(body).to_bytes(_CRC_BYTES, "little")
-    frame = bytearray(DELIMITER + checked + DELIMITER)
-    # In the place of each zero stands how far it is to the next one; the place before the first byte counts as one.
-    at = 0
-    zero = checked.find(DELIMITER)
-    while zero >= 0:
-        frame[at] = zero + 1 - at
-        at = zero + 1
-        zero = checked.find(DELIMITER, at)
-    frame[at] = len(checked) + 1 - at
+    end = len(body) + 1
+    frame = bytearray(end + _CRC_BYTES + 1)
+    frame[1:end] = body
+    pack_into("<I", frame, end, crc32(body))
+    stuff(frame, end + _CRC_BYTES)
     return bytes(frame)
 
 
@@ -43,28 +41,16 @@ def decode_frame(encoded: bytes) -> bytes:
 
     Raises: FrameError for wrong COBS, length or CRC.
     """
-    checked = _unstuff(encoded)
-    body_bytes = len(checked) - _CRC_BYTES
-    if not 1 <= body_bytes <= BODY_MAX_BYTES:
-        raise FrameError("frame of %d bytes" % len(checked))
-    body = checked[:body_bytes]
-    if crc32(body) != int.from_bytes(checked[body_bytes:], "little"):
-        raise FrameError("frame with a wrong CRC")
-    return body
-
-
-def _unstuff(encoded: bytes) -> bytes:
+    end = len(encoded)
     frame = bytearray(encoded)
-    at, end = 0, len(frame)
-    while at < end:
-        step = frame[at]
-        if step == 0:
-            break
-        frame[at] = 0
-        at += step
-    if at != end:
+    if unstuff(frame, end) != end:
         raise FrameError("frame with wrong byte stuffing")
-    return bytes(frame[1:])
+    if not _CRC_BYTES + 1 < end <= _ENCODED_MAX_BYTES:
+        raise FrameError("frame of %d bytes" % (end - 1))
+    checked = frame[1:]
+    if crc32(checked) != CRC_RESIDUE:
+        raise FrameError("frame with a wrong CRC")
+    return bytes(checked[:-_CRC_BYTES])
 
 
 class FrameReader:

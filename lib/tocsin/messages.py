@@ -40,6 +40,7 @@ WINDOW_RECORDS = 32
 TAG_BYTES = 8
 NONCE_BYTES = 8
 
+_RECORD = bytes((RECORD,))
 HELLO_FIXED = "<BB8s8sIIII8s"
 _COMMAND_HEAD = 10
 
@@ -103,7 +104,7 @@ def is_sealed(key: bytes, body: bytes) -> bool:
 
 def encode_record(record: bytes, previous_mac: "bytes | None") -> bytes:
     """Body of a record frame: 65 bytes, or 81 with the mac of the record before."""
-    return bytes((RECORD,)) + (previous_mac or b"") + bytes(record)
+    return _RECORD + previous_mac + record if previous_mac else _RECORD + record
 
 
 def encode_time_ask(uptime_ms: int) -> bytes:

@@ -6,7 +6,6 @@ device and the host would seal different bytes.
 """
 
 from binascii import crc32
-from struct import pack as pack_struct
 from struct import pack_into, unpack_from
 
 from .compat import const, micropython
@@ -26,7 +25,7 @@ SEQ_MAX = const(0xFFFFFFFE)
 MAC_NONE = bytes(16)
 _RESERVED = bytes(8)
 # CRC-32 of anything that ends with its own CRC-32, little endian.
-_CRC_RESIDUE = 0x2144DF1C
+CRC_RESIDUE = 0x2144DF1C
 _SEALED = "<BBBBIIQQiI"
 _U32_MAX = 0xFFFFFFFF
 _U64_MAX = 0xFFFFFFFFFFFFFFFF
@@ -72,31 +71,36 @@ class Record:
 
 
 @micropython.native
-def pack_sealed(
-    type: int, source: int, flags: int, seq: int, boot: int, uptime_ms: int, utc_ms: int, value: int, count: int
-) -> bytes:
-    """The sealed part of a record, bytes 0 to 35. Raises: RecordError naming the field that does not fit its bytes."""
-    # One expression, because every record comes through here on the device.
-    if not (
-        1 <= type <= 255
-        and (1 <= source <= SOURCE_ZONE_MAX or source == SOURCE_GATEWAY)
-        and 0 <= flags <= 255
-        and 0 <= seq <= SEQ_MAX
-        and 1 <= boot <= _U32_MAX
-        and 0 <= uptime_ms <= _U64_MAX
-        and 0 <= utc_ms <= _U64_MAX
-        and -0x80000000 <= value <= 0x7FFFFFFF
-        and 0 <= count <= _U32_MAX
+def pack_sealed_into(
+    into: bytearray,
+    at: int,
+    type: int,
+    source: int,
+    flags: int,
+    seq: int,
+    boot: int,
+    uptime_ms: int,
+    utc_ms: int,
+    value: int,
+    count: int,
+) -> None:
+    """The sealed part of a record, 36 bytes, into `into` from `at` on.
+
+    Raises: RecordError naming the field that does not fit its bytes; then nothing was written.
+    """
+    # One expression, and several fields at once, because every record comes through here on the device. What is
+    # shifted out of a negative number is -1, never 0.
+    if (
+        (type | source | flags) >> 8
+        or (seq | boot | count) >> 32
+        or uptime_ms >> 64
+        or utc_ms >> 64
+        or not -1 <= value >> 31 <= 0
+        or not (type and boot and source and (source <= SOURCE_ZONE_MAX or source == SOURCE_GATEWAY))
+        or seq == SEQ_MAX + 1
     ):
         _refuse(type, source, flags, seq, boot, uptime_ms, utc_ms, value, count)
-    return pack_struct(_SEALED, MAGIC, type, source, flags, seq, boot, uptime_ms, utc_ms, value, count)
-
-
-@micropython.native
-def finish(sealed: bytes, mac: bytes) -> bytes:
-    """The complete record: what pack_sealed() gave, `mac` (16 bytes) and the CRC."""
-    body = sealed + mac + _RESERVED
-    return body + crc32(body).to_bytes(4, "little")
+    pack_into(_SEALED, into, at, MAGIC, type, source, flags, seq, boot, uptime_ms, utc_ms, value, count)
 
 
 def put_crc(data: bytearray) -> None:
@@ -106,7 +110,7 @@ def put_crc(data: bytearray) -> None:
 
 def crc_fits(data: bytes) -> bool:
     """Whether a block is 64 bytes long and its CRC is right."""
-    return len(data) == RECORD_BYTES and crc32(data) == _CRC_RESIDUE
+    return len(data) == RECORD_BYTES and crc32(data) == CRC_RESIDUE
 
 
 def is_intact(data: bytes) -> bool:
@@ -114,7 +118,7 @@ def is_intact(data: bytes) -> bool:
     # Called for every record everywhere, so crc_fits() stands here once more.
     return (
         len(data) == RECORD_BYTES
-        and crc32(data) == _CRC_RESIDUE
+        and crc32(data) == CRC_RESIDUE
         and data[0] == MAGIC
         and data[MAC_END:CRC_AT] == _RESERVED
     )
@@ -135,8 +139,11 @@ def pack(record: Record) -> bytes:
     r = record
     if len(r.mac) != MAC_BYTES:
         raise RecordError("record: bytes of mac is %d, allowed is %d" % (len(r.mac), MAC_BYTES))
-    sealed = pack_sealed(r.type, r.source, r.flags, r.seq, r.boot, r.uptime_ms, r.utc_ms, r.value, r.count)
-    return finish(sealed, r.mac)
+    data = bytearray(RECORD_BYTES)
+    pack_sealed_into(data, 0, r.type, r.source, r.flags, r.seq, r.boot, r.uptime_ms, r.utc_ms, r.value, r.count)
+    data[MAC_AT:MAC_END] = r.mac
+    put_crc(data)
+    return bytes(data)
 
 
 def unpack(data: bytes) -> Record:

@@ -4,18 +4,25 @@ Role in the flow: stage 6. Shared: yes. Context: task and host.
 Sources: docs/record.md, "Seal".
 """
 
+from binascii import crc32
 from hashlib import sha256
+from struct import pack_into
 
 from .compat import const, ct_equal, micropython
 from .compat import hmac_sha256 as hmac_sha256
 from .errors import RecordError
-from .record import MAC_BYTES, MAC_NONE, SEALED_BYTES, finish, mac_of, pack_sealed
+from .record import MAC_BYTES, MAC_NONE, RECORD_BYTES, SEALED_BYTES, mac_of, pack_sealed_into
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 KEY_BYTES = const(32)
+# Where a record's parts stand behind the 64 bytes of masked key.
+_SEALED_AT = const(64)
+_MAC_AT = const(100)
+_MAC_END = const(116)
+_CRC_AT = const(124)
 
 
 def evolve(key: "bytes | bytearray") -> bytes:
@@ -40,12 +47,12 @@ def is_sealed(key: bytes, data: bytes, previous_mac: bytes) -> bool:
     return ct_equal(record_mac(key, data, previous_mac), mac_of(data))
 
 
-def set_pads(step: bytearray, inner: bytearray, outer: bytearray) -> None:
-    """Put the key in bytes 1 to 32 of `step`, masked as HMAC wants it, at the beginning of both its messages."""
+def set_key(key: "bytes | bytearray", step: bytearray, message: bytearray, outer: bytearray) -> None:
+    """Put `key` in bytes 1 to 32 of `step`, and masked as HMAC wants it at the beginning of both its messages."""
+    step[1:] = key
     for i in range(KEY_BYTES):
-        byte = step[i + 1]
-        inner[i] = byte ^ 0x36
-        outer[i] = byte ^ 0x5C
+        message[i] = key[i] ^ 0x36
+        outer[i] = key[i] ^ 0x5C
 
 
 class Sealer:
@@ -60,50 +67,50 @@ class Sealer:
         key: "bytes | bytearray",
         seq: int = 0,
         mac: bytes = MAC_NONE,
-        set_pads: "Callable[[bytearray, bytearray, bytearray], None]" = set_pads,
+        set_key: "Callable[[bytes | bytearray, bytearray, bytearray, bytearray], None]" = set_key,
     ) -> None:
-        """`set_pads` stands in for the one above, and must do the same."""
+        """`set_key` stands in for the one above, and must do the same."""
         if len(key) != KEY_BYTES or len(mac) != MAC_BYTES:
             raise RecordError("sealer: a key has 32 bytes and a mac 16, not %d and %d" % (len(key), len(mac)))
         self.seq = seq
         self.mac = bytes(mac)
-        # What the next key is the hash of; HMAC's inner message, with room for the sealed part and the mac before;
-        # its outer one, with room for the hash of the inner.
+        # What the next key is the hash of; HMAC's outer message, with room for the hash of the inner one.
         self._step = bytearray(b"\x01" + key)
-        self._inner = bytearray(b"\x36" * 64 + bytes(SEALED_BYTES + MAC_BYTES))
         self._outer = bytearray(b"\x5c" * 64 + bytes(32))
-        self._set_pads = set_pads
-        set_pads(self._step, self._inner, self._outer)
+        # HMAC's inner message: 64 bytes of masked key, the sealed part, the mac of the record before. When the new mac
+        # takes the place of that one, the record stands here behind the key, but for its last twelve bytes.
+        self._message = bytearray(b"\x36" * 64 + bytes(RECORD_BYTES))
+        self._message[_MAC_AT:_MAC_END] = mac
+        view = memoryview(self._message)
+        self._hashed, self._checked, self._record = view[:_MAC_END], view[_SEALED_AT:_CRC_AT], view[_SEALED_AT:]
+        self._set_key = set_key
+        set_key(key, self._step, self._message, self._outer)
 
-    @property
+    # No property: in a class that has one, MicroPython takes ten times as long to set anything.
     def key(self) -> bytes:
         """A copy of the next record's key."""
         return bytes(self._step[1:])
 
-    @micropython.native
     def seal(
-        self,
-        type: int,
-        source: int,
-        flags: int,
-        boot: int,
-        uptime_ms: int,
-        utc_ms: int,
-        value: int,
-        count: int,
+        self, type: int, source: int, flags: int, boot: int, uptime_ms: int, utc_ms: int, value: int, count: int
     ) -> bytes:
         """The next record, 64 bytes; afterwards its key is overwritten by the next one's.
 
         Raises: RecordError for a field out of range or when the numbers are used up; then nothing has
         changed.
         """
-        sealed = pack_sealed(type, source, flags, self.seq, boot, uptime_ms, utc_ms, value, count)
-        step, inner, outer = self._step, self._inner, self._outer
-        inner[64:100] = sealed
-        inner[100:] = self.mac
-        outer[64:] = sha256(inner).digest()
-        self.mac = mac = sha256(outer).digest()[:MAC_BYTES]
-        step[1:] = sha256(step).digest()
-        self._set_pads(step, inner, outer)
+        return bytes(self.seal_in_place(type, source, flags, boot, uptime_ms, utc_ms, value, count))
+
+    @micropython.native
+    def seal_in_place(
+        self, type: int, source: int, flags: int, boot: int, uptime_ms: int, utc_ms: int, value: int, count: int
+    ) -> memoryview:
+        """As `seal`, but without a copy: the next record overwrites it."""
+        message, outer, step = self._message, self._outer, self._step
+        pack_sealed_into(message, _SEALED_AT, type, source, flags, self.seq, boot, uptime_ms, utc_ms, value, count)
+        outer[64:] = sha256(self._hashed).digest()
+        self.mac = message[_MAC_AT:_MAC_END] = sha256(outer).digest()[:MAC_BYTES]
+        self._set_key(sha256(step).digest(), step, message, outer)
         self.seq += 1
-        return finish(sealed, mac)
+        pack_into("<I", message, _CRC_AT, crc32(self._checked))
+        return self._record

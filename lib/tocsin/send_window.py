@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
         @property
         def next_seq(self) -> int: ...
-        @property
         def oldest_seq(self) -> int: ...
         # The lowest seq kept that is not below `seq`; `next_seq` when there is none.
         def first_from(self, seq: int) -> int: ...
@@ -158,9 +157,13 @@ class SendWindow:
     def _newest_shown(self, next_seq: int, from_seq: int, has: int) -> int:
         """Number of the latest transmission among what this ack is the first to show; 0 when it shows nothing new."""
         newest = 0
-        for seq in range(self._base, self._sent_seq):
-            if not self._has >> (seq - self._base) & 1 and _is_in(seq, next_seq, from_seq, has):
+        seq = self._base
+        new = _shown(seq, next_seq, from_seq, has) & ~self._has & ((1 << (self._sent_seq - seq)) - 1)
+        while new:
+            if new & 1:
                 newest = max(newest, self._numbers[seq % WINDOW_RECORDS])
+            new >>= 1
+            seq += 1
         for entry in self._urgent:
             if _is_in(entry[0], next_seq, from_seq, has):
                 newest = max(newest, entry[1])
@@ -170,17 +173,21 @@ class SendWindow:
 
     def _find_lost(self, newest: int) -> None:
         """Nothing overtakes: what was sent before that transmission and has not been shown was lost."""
-        for seq in range(self._base, self._sent_seq):
-            bit = 1 << (seq - self._base)
-            if not self._has & bit and self._numbers[seq % WINDOW_RECORDS] < newest:
+        seq, bit = self._base, 1
+        left = ~self._has & ((1 << (self._sent_seq - seq)) - 1)
+        while left:
+            if left & 1 and self._numbers[seq % WINDOW_RECORDS] < newest:
                 self._lost |= bit
+            left >>= 1
+            bit <<= 1
+            seq += 1
         for entry in self._urgent:
             if entry[1] < newest:
                 entry[1] = 0
 
     def _take_window(self, bodies: "list[bytes]", now_ms: int) -> None:
         end = min(self._records.next_seq, self._base + WINDOW_RECORDS)
-        seq = self._base
+        seq = self._base if self._lost else self._sent_seq
         while seq < end and len(bodies) < _BURST_RECORDS:
             bit = 1 << (seq - self._base)
             if self._has & bit or (seq < self._sent_seq and not self._lost & bit):
@@ -258,3 +265,13 @@ class SendWindow:
 def _is_in(seq: int, next_seq: int, from_seq: int, has: int) -> bool:
     """Whether an ack shows record `seq`."""
     return seq < next_seq or (0 <= seq - from_seq < WINDOW_RECORDS and bool(has >> (seq - from_seq) & 1))
+
+
+def _shown(base: int, next_seq: int, from_seq: int, has: int) -> int:
+    """Which of the records from `base` on an ack shows: bit 0 is that one."""
+    ahead = from_seq - base
+    bits = 0
+    if -WINDOW_RECORDS < ahead < WINDOW_RECORDS:
+        bits = has << ahead if ahead > 0 else has >> -ahead
+    below = next_seq - base
+    return bits | ((1 << min(below, WINDOW_RECORDS)) - 1) if below > 0 else bits

@@ -7,10 +7,10 @@ else is lost, a record that is left can be proven. Flash programs ones to zeros 
 """
 
 from binascii import crc32
-from struct import pack_into
+from struct import pack_into, unpack_from
 
 from .compat import const, micropython
-from .record import MAC_BYTES, MAGIC
+from .record import CRC_RESIDUE, MAC_BYTES, MAGIC
 
 SECTOR_BYTES = const(4096)
 PAGE_BYTES = const(256)
@@ -35,18 +35,18 @@ def slot_offset(slot: int) -> int:
 
 
 @micropython.native
-def fill_slot(slot: bytearray, mac_before: bytes, record: bytes) -> None:
-    """Put a record (64 bytes) and the mac before it (16) into `slot` (84 bytes)."""
+def fill_slot(slot: bytearray, checked: memoryview, mac_before: bytes, record: "bytes | memoryview") -> None:
+    """Put a record (64 bytes) and the mac before it (16) into `slot` (84 bytes); `checked` views all but its CRC."""
     slot[:MAC_BYTES] = mac_before
     slot[RECORD_AT:RECORD_END] = record
-    pack_into("<I", slot, RECORD_END, crc32(record, crc32(mac_before)))
+    pack_into("<I", slot, RECORD_END, crc32(checked))
 
 
 def seq_in(slot: "bytes | bytearray") -> int:
     """Number of the record in an intact slot; NO_SEQ for one that is blank, wiped, torn or damaged."""
     if slot[RECORD_AT] != MAGIC or not _crc_fits(slot):
         return NO_SEQ
-    return int.from_bytes(slot[_SEQ_AT : _SEQ_AT + 4], "little")
+    return int(unpack_from("<I", slot, _SEQ_AT)[0])
 
 
 def encode_header(ring: int, generation: int, erase_count: int) -> bytes:
@@ -68,4 +68,4 @@ def decode_header(slot: "bytes | bytearray") -> "tuple[int, int, int] | None":
 
 
 def _crc_fits(slot: "bytes | bytearray") -> bool:
-    return crc32(slot[:RECORD_END]) == int.from_bytes(slot[RECORD_END:SLOT_BYTES], "little")
+    return crc32(slot) == CRC_RESIDUE

@@ -29,6 +29,7 @@ class WallClock:
         self._offset_ms = 0
         self._set_at_ms = -1
         self._error_ms = 0
+        self._signed_ms = 0
 
     @micropython.native
     def utc_ms(self, uptime_ms: int) -> int:
@@ -40,9 +41,9 @@ class WallClock:
         """Time quality (docs/record.md) at `uptime_ms`."""
         if self._set_at_ms < 0:
             return QUALITY_NONE
-        return QUALITY_HOST_SIGNED if self.error_ms(uptime_ms) <= SIGNED_WITHIN_MS else QUALITY_DRIFTING
+        # As error_ms() would say, in fewer steps.
+        return QUALITY_HOST_SIGNED if abs(uptime_ms - self._set_at_ms) <= self._signed_ms else QUALITY_DRIFTING
 
-    @micropython.native
     def error_ms(self, uptime_ms: int) -> int:
         """How far `utc_ms` may be from the host's clock, once it is set: what it was then, and the drift since."""
         return self._error_ms + (abs(uptime_ms - self._set_at_ms) + _DRIFTS_A_MS_IN_MS - 1) // _DRIFTS_A_MS_IN_MS
@@ -60,7 +61,12 @@ class WallClock:
             if error_ms >= known_ms and abs(step_ms) <= error_ms + known_ms:
                 return None  # over a slow link came less than was known, and nothing that contradicts it
             if abs(step_ms) <= STEP_MS:
-                self._set_at_ms, self._error_ms = uptime_ms, abs(step_ms) + error_ms
+                self._know(uptime_ms, abs(step_ms) + error_ms)
                 return None
-        self._set_at_ms, self._error_ms, self._offset_ms = uptime_ms, error_ms, offset_ms
+        self._know(uptime_ms, error_ms)
+        self._offset_ms = offset_ms
         return step_ms
+
+    def _know(self, uptime_ms: int, error_ms: int) -> None:
+        self._set_at_ms, self._error_ms = uptime_ms, error_ms
+        self._signed_ms = (SIGNED_WITHIN_MS - error_ms) * _DRIFTS_A_MS_IN_MS

@@ -131,7 +131,7 @@ def test_the_reset_button_restarts_and_keeps_the_files(console):
 def test_an_erase_takes_its_time(make_board, timing, erase_ms):
     board = make_board(
         HELLO
-        + "import rp2\nf = rp2.Flash()\nt = time.ticks_us()\nf.ioctl(6, 40)\n"
+        + "import rp2\nf = rp2.Flash()\nt = time.ticks_us()\nf.ioctl(6, 200)\n"
         + "print('took', time.ticks_us() - t)\n",
         timing,
     )

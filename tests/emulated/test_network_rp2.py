@@ -17,6 +17,7 @@ from tocsin_sim.emulator.radio import GATEWAY_ADDRESS, SSID
 # The firmware, and beside it a task that tells how much memory is left, and how long the loop was held up at most.
 MAIN = """
 import asyncio, gc, time
+gc.threshold(32768)
 from tocsin_fw import hal_rp2, start, supervisor
 run = supervisor.Supervisor.run
 async def tell():

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from copy import copy
+from copy import copy, deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +39,15 @@ class SoftGateway:
         self.hello = Hello(name, key_id(self.secrets.k0), bytes.fromhex(lib_hash()), 1, 0, 0, 0, b"")
         self.session = GatewaySession(self.hello, self.secrets.link_key, self, self._random)
 
+    def clone(self) -> "SoftGateway":
+        """The same box once more, as it is now."""
+        sealer = Sealer(self.sealer.key(), self.sealer.seq, self.sealer.mac)
+        return deepcopy(self, {id(self.sealer): sealer})
+
     def _random(self, count: int) -> bytes:
         self.nonces += 1
         return self.nonces.to_bytes(count, "little")
 
-    @property
     def oldest_seq(self) -> int:
         return min(self.kept, default=self.sealer.seq)
 

@@ -192,7 +192,7 @@ def test_fork_is_found_and_the_first_record_stays(
 ) -> None:
     desk = make_desk(store, gateway)
     desk.talk(gateway)
-    twin = Sealer(bytes(gateway.sealer.key), gateway.sealer.seq, gateway.sealer.mac)
+    twin = Sealer(bytes(gateway.sealer.key()), gateway.sealer.seq, gateway.sealer.mac)
     other = twin.seal(6, 255, 0, 1, 1, 0, 99, 0)
     gateway.make(2)
     genuine = [record_body(gateway.read(seq)) for seq in (10, 11)]

@@ -186,7 +186,7 @@ def test_gone_range_with_records_in_it_names_each_hole(store: Store, gateway: An
 def test_what_comes_between_must_lead_to_the_record_ahead(store: Store, gateway: Any, make_desk: MakeDesk) -> None:
     desk = make_desk(store, gateway)
     desk.talk(gateway)
-    twin = Sealer(bytes(gateway.sealer.key), gateway.sealer.seq, gateway.sealer.mac)
+    twin = Sealer(bytes(gateway.sealer.key()), gateway.sealer.seq, gateway.sealer.mac)
     others = [twin.seal(6, 255, 0, 1, 1, 0, 99, 0) for _ in range(3)]
     gateway.make(4)
     desk.tell("gallery", body(gateway, 13, True), *[messages.encode_record(record, None) for record in others])

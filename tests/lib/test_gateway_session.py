@@ -19,7 +19,6 @@ class Records:
         self.acked_seq = 0
         self.next_seq = self.kept[-1] + 1 if self.kept else 0
 
-    @property
     def oldest_seq(self):
         return self.kept[0] if self.kept else self.next_seq
 

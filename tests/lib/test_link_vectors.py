@@ -35,12 +35,14 @@ def fields_of(name):
 class Records:
     """Records 3 to 39, as the conversations suppose them."""
 
-    oldest_seq = 3
     next_seq = 40
     acked_seq = 0
 
+    def oldest_seq(self):
+        return 3
+
     def first_from(self, seq):
-        return max(seq, self.oldest_seq)
+        return max(seq, 3)
 
     def read(self, seq):
         return RECORD

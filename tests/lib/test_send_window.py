@@ -20,7 +20,6 @@ class Records:
         self.damaged = set()
         self.reads = 0
 
-    @property
     def oldest_seq(self):
         return self.kept[0] if self.kept else self.next_seq
 

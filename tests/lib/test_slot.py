@@ -7,6 +7,7 @@ from tocsin.slot import (
     BLANK,
     NO_SEQ,
     PAGE_BYTES,
+    RECORD_END,
     SECTOR_BYTES,
     SLOT_BYTES,
     SLOTS,
@@ -24,7 +25,7 @@ MAC_BEFORE = bytes(range(100, 116))
 
 def _slot():
     slot = bytearray(SLOT_BYTES)
-    fill_slot(slot, MAC_BEFORE, RECORD)
+    fill_slot(slot, memoryview(slot)[:RECORD_END], MAC_BEFORE, RECORD)
     return slot
 
 

@@ -138,7 +138,7 @@ def test_a_journal_wiped_a_second_after_the_first_start_is_missed():
             at = place(chip, ring, sector, 0)
             chip.data[at : at + 4096] = b"\xff" * 4096
     run_for(1000, _gateway(chip).run())
-    assert journal(chip).oldest_seq == 1 + 1024 and unproven(journal(chip)) == []
+    assert journal(chip).oldest_seq() == 1 + 1024 and unproven(journal(chip)) == []
     assert [r[3:] for r in _told(chip, TROUBLE)] == [(7, 1)]
 
 

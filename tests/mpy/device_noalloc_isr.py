@@ -124,3 +124,16 @@ def test_on_samples_does_not_allocate():
     finally:
         micropython.heap_unlock()
     assert bench.ring.dropped > 0 and bench.wakes > 20
+
+
+def test_taken_counts_on_over_the_end_of_its_index_and_does_not_allocate():
+    bench = _Bench(INDEX_MASK - 2)
+    counts = array("I", [0] * 5)
+    micropython.heap_lock()
+    try:
+        for more in range(5):
+            bench.left[0] = -(INDEX_MASK - 2 + more) & INDEX_MASK
+            counts[more] = isr.taken(isr.work, bench.left)
+    finally:
+        micropython.heap_unlock()
+    assert list(counts) == [INDEX_MASK - 2, INDEX_MASK - 1, INDEX_MASK, 0, 1]

@@ -2,25 +2,25 @@
 
 import micropython
 from tocsin import seal
-from tocsin_fw.seal_pads import set_pads
+from tocsin_fw.seal_pads import set_key
 
 
-def _padded(how, key):
-    inner, outer = bytearray(b"\x36" * 116), bytearray(b"\x5c" * 96)
-    how(bytearray(b"\x01" + key), inner, outer)
-    return inner, outer
+def _keyed(how, key):
+    step, message, outer = bytearray(b"\x01" + bytes(32)), bytearray(b"\x36" * 128), bytearray(b"\x5c" * 96)
+    how(key, step, message, outer)
+    return step, message, outer
 
 
 def test_it_is_the_twin_of_the_plain_one():
     for key in (bytes(32), b"\xff" * 32, bytes(range(7, 256, 7))[:32]):
-        assert _padded(set_pads, key) == _padded(seal.set_pads, key)
+        assert _keyed(set_key, key) == _keyed(seal.set_key, key)
 
 
 def test_it_does_not_allocate():
-    step, inner, outer = bytearray(33), bytearray(116), bytearray(96)
+    key, step, message, outer = bytes(32), bytearray(33), bytearray(128), bytearray(96)
     micropython.heap_lock()
     try:
         for _ in range(1000):
-            set_pads(step, inner, outer)
+            set_key(key, step, message, outer)
     finally:
         micropython.heap_unlock()

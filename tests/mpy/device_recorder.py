@@ -123,10 +123,10 @@ def test_an_erased_journal_does_not_bring_numbers_back():
     anchored = _anchored_seq(chip)
     _wipe_rings(chip)
     recorder = start(chip)
-    assert recorder.boot == 2 and recorder._journal.next_seq == recorder._journal.oldest_seq > 150
+    assert recorder.boot == 2 and recorder._journal.next_seq == recorder._journal.oldest_seq() > 150
     recorder.report_start()
     found = journal(chip)
-    assert found.oldest_seq == anchored + 1024 > 150 and unproven(found) == []
+    assert found.oldest_seq() == anchored + 1024 > 150 and unproven(found) == []
     assert _told(chip, TROUBLE) == [(7, 1)]
 
 

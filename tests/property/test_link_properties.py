@@ -80,7 +80,6 @@ class Records:
         self.sealed: dict[int, bytes] = {}
         self.acked_seq = 0
 
-    @property
     def oldest_seq(self) -> int:
         return min(self.kept, default=self.sealer.seq)
 

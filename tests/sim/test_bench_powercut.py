@@ -10,7 +10,7 @@ import pytest
 from tocsin import flash_map
 from tocsin.anchor import Anchor
 from tocsin.seal import Sealer, evolve
-from tocsin.slot import SLOT_BYTES, fill_slot, slot_offset
+from tocsin.slot import RECORD_END, SLOT_BYTES, fill_slot, slot_offset
 from tocsin_host import image, image_littlefs, image_uf2
 from tocsin_sim.bench import powercut_report, powercut_virtual
 from tocsin_sim.bench.powercut_judge import FlashJudge
@@ -76,7 +76,7 @@ class Flash:
 
     def record(self, area: int, slot: int) -> None:
         data, mac = bytearray(SLOT_BYTES), self._sealer.mac
-        fill_slot(data, mac, self._sealer.seal(6, 255, 0, 1, 0, 0, 0, 0))
+        fill_slot(data, memoryview(data)[:RECORD_END], mac, self._sealer.seal(6, 255, 0, 1, 0, 0, 0, 0))
         self.slots.append(bytes(data))
         self.put(area, slot, bytes(data))
 

@@ -36,9 +36,12 @@ class TapeJournal:
 
     def __init__(self, records: list[bytes], next_seq: int) -> None:
         self._records = records
-        self.oldest_seq = 0
         self.next_seq = next_seq
         self.acked_seq = 0
+
+    def oldest_seq(self) -> int:
+        """Nothing is ever pushed out."""
+        return 0
 
     def first_from(self, seq: int) -> int:
         """As a journal without a hole answers."""
