@@ -68,6 +68,7 @@ class Ring:
         self._generation = 0
         self._next_slot = SLOTS
         self._is_doubtful = True
+        self._is_prepared = False  # asked once for each head: it takes reading the next sector's header
         self._bad: list[int] = []
         self._unchecked = 0
 
@@ -128,11 +129,14 @@ class Ring:
     def prepare(self, acked_seq: int) -> None:
         """Erase the next sector ahead of its time, if the host has all that is in it."""
         sectors = self.sectors
-        if sectors.head < 0 or self._next_slot < SLOTS // 2:
+        if self._is_prepared or sectors.head < 0 or self._next_slot < SLOTS // 2:
             return
         sector = (sectors.head + 1) % sectors.count
-        if sector not in self._bad and not self._is_ready(sector) and sectors.oldest_after(sector) <= acked_seq:
-            self._erase(sector, acked_seq)
+        if sector in self._bad:
+            return
+        self._is_prepared = self._is_ready(sector)
+        if not self._is_prepared and sectors.oldest_after(sector) <= acked_seq:
+            self._is_prepared = self._erase(sector, acked_seq)
 
     def check_next(self) -> bool:
         """Look through one sector for damage; False once all were looked through since the start.
@@ -232,6 +236,7 @@ class Ring:
         sectors.flash.program(sectors.first + sector, 0, encode_header(self._number, generation, erases))
         sectors.head, self._generation = sector, generation
         self._next_slot = 1
+        self._is_prepared = False
 
     def _erase(self, sector: int, acked_seq: int) -> bool:
         """Erase a sector and give it the header of the next round; whether that worked."""
