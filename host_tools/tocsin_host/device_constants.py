@@ -14,8 +14,9 @@ import operator
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-# Package whose definitions are left out: all that use them were rewritten. Others keep theirs, for scripts on a board.
-_LEFT_OUT = "tocsin"
+# Definitions are left out, because all that use them were rewritten; of these modules not, for whoever looks into a
+# running board asks for them by name.
+_ASKED_BY_NAME = ("tocsin_fw.isr", "tocsin_fw.sampler_rp2")
 _TYPE_CHECKING = "TYPE_CHECKING"
 _OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
@@ -117,7 +118,7 @@ def _origin(module: str, node: ast.ImportFrom) -> str:
 
 def _rewritten(module: str, text: str, tree: ast.Module, known: Constants) -> str:
     values, modules = _imported(module, tree, known)
-    own = known[module] if module.partition(".")[0] == _LEFT_OUT else {}
+    own = {} if module in _ASKED_BY_NAME else known[module]
     data = text.encode()
     starts = [0]
     for line in data.splitlines(keepends=True):

@@ -47,7 +47,7 @@ def made(**others: str) -> dict[str, str]:
 def test_uses_of_constants_become_numbers_and_their_imports_go() -> None:
     guard = made()["tocsin_fw.guard"]
     assert "return event.NO" not in guard
-    assert "return 2147483647 if is_alarm(kind) and kind == 2 else (NAMES, low, EVERY_MS)" in guard
+    assert "return 2147483647 if is_alarm(kind) and kind == 2 else (NAMES, low, 20)" in guard
     assert "def judge(kind, low=(-3)):" in guard
     assert 'label = "TYPE_ALARM"' in guard
     (_, names) = [node for node in ast.walk(ast.parse(guard)) if isinstance(node, ast.ImportFrom)]
@@ -60,7 +60,8 @@ def test_definitions_go_where_all_that_use_them_were_rewritten_and_stay_elsewher
     assert "return kind == 2" in found["tocsin.event"]
     assert "_HIDDEN" not in found["tocsin.event"]
     assert 'NAMES = ("a", "b")' in found["tocsin.event"]
-    assert "EVERY_MS = 10 * 2" in found["tocsin_fw.guard"]
+    assert "EVERY_MS" not in found["tocsin_fw.guard"]
+    assert "EVERY_MS = 3" in made(**{"tocsin_fw.isr": "EVERY_MS = 3\n"})["tocsin_fw.isr"]
 
 
 def test_a_constant_made_of_anothers_is_known_too() -> None:
