@@ -52,7 +52,7 @@ if TYPE_CHECKING:
             """Samples lost since start."""
 
         def levels(self, layer: int) -> int:
-            """The debounced word of a layer (`tocsin.debounce`): bit n = pin n is active."""
+            """The debounced word of a layer (`tocsin.debounce_layers`): bit n = pin n is active."""
 
     class Link(Protocol):
         """Bytes to and from the host."""

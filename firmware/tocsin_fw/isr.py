@@ -36,7 +36,7 @@ _USABLE_SAMPLES = const(RING_SAMPLES - GUARD_SAMPLES)
 work = array("I", [0] * WORK_WORDS)
 transfers_left: "int | array[int]" = work  # address of the DMA channel's TRANS_COUNT register
 samples: "int | array[int]" = work  # address of the DMA ring
-state = work  # tocsin.debounce.Debouncer.state
+state = work  # tocsin.debounce_layers.Layers.state
 entries = work  # tocsin.edge_ring.EdgeRing.entries
 control = work  # tocsin.edge_ring.EdgeRing.control
 

@@ -8,7 +8,7 @@ import asyncio
 import gc
 import time
 
-from tocsin.debounce import ALARM
+from tocsin.debounce_layers import ALARM
 from tocsin.event import (
     NO_READING,
     QUALITY_NONE,

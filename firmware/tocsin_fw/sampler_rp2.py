@@ -16,7 +16,7 @@ import micropython
 import rp2
 import uctypes
 from machine import Pin
-from tocsin.debounce import Debouncer
+from tocsin.debounce_layers import Layers
 from tocsin.edge_ring import INDEX_MASK, EdgeRing
 
 from . import isr
@@ -53,7 +53,7 @@ class Sampler:
         """`period_samples` is smaller in tests only, so that they see the second channel at work."""
         self.ring = EdgeRing(EDGE_ENTRIES)
         self.flag = WakeFlag()
-        self._debouncer = Debouncer(self.ring)
+        self._layers = Layers()
         self._buffer, self._address = _aligned(isr.RING_SAMPLES * _WORD_BYTES)
         self._period = array("I", [period_samples])
         self._copy = rp2.DMA()
@@ -92,7 +92,7 @@ class Sampler:
         masked = machine.disable_irq()
         isr.on_samples(None)
         machine.enable_irq(masked)
-        return self._debouncer.levels(layer)
+        return self._layers.levels(layer)
 
     def _prepare_interrupt(self, mask: int, rest_mask: int) -> None:
         work = isr.work
@@ -104,7 +104,7 @@ class Sampler:
         work[isr.QUIET_WORD] = rest_mask  # both layers start at rest
         isr.transfers_left = _channel_register(self._copy, _TRANSFER_COUNT)
         isr.samples = self._address
-        isr.state = self._debouncer.state
+        isr.state = self._layers.state
         isr.entries = self.ring.entries
         isr.control = self.ring.control
         isr.wake = self.flag.set

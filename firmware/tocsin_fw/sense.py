@@ -7,7 +7,7 @@ its site chose moves the zone, through a gate where more than one movement is as
 
 from array import array
 
-from tocsin.debounce import ALARM, EVIDENCE
+from tocsin.debounce_layers import ALARM, EVIDENCE
 from tocsin.edge_ring import ENTRY_WORDS, INDEX_MASK
 from tocsin.event import MODE_OPEN, STATE_ALARM, STATE_NORMAL, TYPE_CHATTER, TYPE_TRANSITION
 

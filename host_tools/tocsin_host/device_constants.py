@@ -18,6 +18,8 @@ from typing import NamedTuple
 # running board asks for them by name.
 _ASKED_BY_NAME = ("tocsin_fw.isr", "tocsin_fw.sampler_rp2")
 _TYPE_CHECKING = "TYPE_CHECKING"
+# What a board knows the answer to before it starts.
+_KNOWN_TESTS = {_TYPE_CHECKING: "False", "sys.implementation.name == 'micropython'": "True"}
 _OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -166,12 +168,16 @@ def _definitions(tree: ast.Module, own: Mapping[str, int], data: bytes, starts: 
 
 
 def _type_checking(tree: ast.Module, starts: list[int]) -> Iterator[_Edit]:
-    """What is for type checkers only is not compiled."""
+    """What is for type checkers, or for CPython, is not compiled."""
     for statement in tree.body:
         if _name_of(statement) == _TYPE_CHECKING:
             yield _Edit(*_place(statement, starts), "pass")
-        elif isinstance(statement, ast.If) and ast.unparse(statement.test) == _TYPE_CHECKING:
-            yield _Edit(*_place(statement.test, starts), "False")
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.If):
+            continue
+        answer = _KNOWN_TESTS.get(ast.unparse(node.test))
+        if answer:
+            yield _Edit(*_place(node.test, starts), answer)
 
 
 def _uses(

@@ -1,7 +1,7 @@
 """Two-layer leaky debouncer for 30 inputs at once: level words in, debounced transitions out.
 
-Role in the flow: stage 2. Shared: yes; on the RP2040 the viper drain in tocsin_fw works on the same arrays
-and this file is its oracle. Context: task (simulator) or hard interrupt; `feed` does not allocate.
+Role in the flow: stage 2. Shared: yes; on the RP2040 the viper drain in tocsin_fw works on the same layers
+and this file is its oracle. Context: task (simulator); `feed` does not allocate.
 Sources: docs/debounce.md (why 25 and 240).
 
 Every input has, in each layer, a counter that goes up with each sample that differs from the layer's level
@@ -11,21 +11,19 @@ serves 30 inputs. While the word stays the same nothing can happen before the la
 `feed` leaps there.
 """
 
-from array import array
-
+from tocsin.debounce_layers import (
+    ALARM,
+    ALARM_AT,
+    ALARM_PLANES,
+    ALARM_SAMPLES,
+    EVIDENCE,
+    EVIDENCE_AT,
+    EVIDENCE_PLANES,
+    EVIDENCE_SAMPLES,
+    INPUT_MASK,
+    Layers,
+)
 from tocsin.edge_ring import EdgeRing
-
-EVIDENCE, ALARM = 0, 1
-EVIDENCE_SAMPLES = 25
-ALARM_SAMPLES = 240
-
-INPUT_MASK = 0x3FFFFFFF  # 30 inputs: also the largest small integer of a 32-bit MicroPython
-
-# Layout of `Debouncer.state`, words: [level, plane 0, plane 1, ...] of the evidence layer, then of the alarm
-# layer.
-EVIDENCE_AT, EVIDENCE_PLANES = 0, 5
-ALARM_AT, ALARM_PLANES = 6, 8
-STATE_WORDS = 15
 
 _FIRST_WORD = (EVIDENCE_AT, ALARM_AT)
 _PLANES = (EVIDENCE_PLANES, ALARM_PLANES)
@@ -33,19 +31,13 @@ _THRESHOLD = (EVIDENCE_SAMPLES, ALARM_SAMPLES)
 _NEVER = INPUT_MASK
 
 
-class Debouncer:
-    """Levels of up to 30 inputs, debounced in an evidence layer (25 samples) and an alarm layer (240)."""
+class Debouncer(Layers):
+    """The layers, and what counts on them: transitions go to `ring`."""
 
     def __init__(self, ring: EdgeRing, word: int = 0) -> None:
-        """Transitions go to `ring`; both layers start at the levels of `word`, settled."""
+        """Both layers start at the levels of `word`, settled."""
+        super().__init__(word)
         self._ring = ring
-        self.state: array[int] = array("I", [0] * STATE_WORDS)
-        for at in _FIRST_WORD:
-            self.state[at] = word & INPUT_MASK
-
-    def levels(self, layer: int) -> int:
-        """The debounced word of `layer`: bit n = input n."""
-        return self.state[_FIRST_WORD[layer]]
 
     def settled(self) -> bool:
         """True when every counter of both layers is 0."""

@@ -6,7 +6,7 @@ Role in the flow: part of the judge. Context: CPython. Times are ms since the sc
 from collections.abc import Iterator
 from typing import Any
 
-from tocsin.debounce import EVIDENCE_SAMPLES
+from tocsin.debounce_layers import EVIDENCE_SAMPLES
 from tocsin.event import (
     RESET_POWER,
     SOURCE_GATEWAY,

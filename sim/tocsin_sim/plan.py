@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from tocsin.analog import LOOP_CONFIRMATIONS, LOOP_PERIOD_MS
-from tocsin.debounce import ALARM_SAMPLES
+from tocsin.debounce_layers import ALARM_SAMPLES
 from tocsin.event_names import MODE_NAMES
 from tocsin_host.site_model import Gateway, Site, Zone
 

@@ -2,7 +2,8 @@
 
 from array import array
 
-from tocsin.debounce import ALARM, ALARM_SAMPLES, EVIDENCE, EVIDENCE_SAMPLES, STATE_WORDS, Debouncer
+from tocsin.debounce import Debouncer
+from tocsin.debounce_layers import ALARM, ALARM_SAMPLES, EVIDENCE, EVIDENCE_SAMPLES, STATE_WORDS
 from tocsin.edge_ring import EdgeRing
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import product
 from random import Random
 
-from tocsin.debounce import ALARM
+from tocsin.debounce_layers import ALARM
 
 from tocsin_sim.bench import ours
 from tocsin_sim.bench.chip import PINS, ChipReport, Console

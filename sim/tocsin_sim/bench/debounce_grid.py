@@ -11,7 +11,7 @@ from functools import partial
 from itertools import product
 from random import Random
 
-from tocsin.debounce import ALARM, EVIDENCE
+from tocsin.debounce_layers import ALARM, EVIDENCE
 
 from tocsin_sim.bench import ours, peers
 from tocsin_sim.bench.background import KINDS, Background

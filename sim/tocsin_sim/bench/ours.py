@@ -8,7 +8,8 @@ once.
 from array import array
 from collections.abc import Sequence
 
-from tocsin.debounce import ALARM, ALARM_SAMPLES, EVIDENCE, EVIDENCE_SAMPLES, Debouncer
+from tocsin.debounce import Debouncer
+from tocsin.debounce_layers import ALARM, ALARM_SAMPLES, EVIDENCE, EVIDENCE_SAMPLES
 from tocsin.edge_ring import EdgeRing
 
 from tocsin_sim.bench.background import Background

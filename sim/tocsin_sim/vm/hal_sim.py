@@ -8,7 +8,8 @@ import asyncio
 from hashlib import sha256
 
 import micropython
-from tocsin.debounce import EVIDENCE, Debouncer
+from tocsin.debounce import Debouncer
+from tocsin.debounce_layers import EVIDENCE
 from tocsin.edge_ring import INDEX_MASK, EdgeRing
 
 from . import wire
