@@ -73,6 +73,8 @@ TROUBLES = {
     ),
     event.TROUBLE_SECTOR_FAILED: (SOON, "a flash sector failed", "change the board at the next occasion"),
     event.TROUBLE_FLASH_WORN: (SOON, "the flash is nearly worn", "change the board"),
+    event.TROUBLE_HEAP_LOW: (SOON, "its memory is nearly full", "fewer zones, or a second gateway; tell us"),
+    event.TROUBLE_CLOCK_ERROR: (SOON, "its clock is uncertain", "no collector answers it: is one running at its port?"),
     event.TROUBLE_MEMORY: (
         SOON,
         "what it had kept over a restart was damaged",

@@ -1,0 +1,48 @@
+"""The largest site, every kind of zone at once, on the emulated Pico W: what is left of its memory, and no sample lost."""
+
+from tocsin_host import image, image_uf2
+from tocsin_host.keys import GatewaySecrets
+from tocsin_sim.emulator.board import EmulatedBoard
+from tocsin_sim.emulator.flash_model import TYPICAL
+from tocsin_sim.emulator.size import HEAP_FREE_LARGEST_MIN_BYTES, largest_site
+
+MAIN = """
+import asyncio, gc, sys
+sys.path[:] = [".frozen", "/lib"]
+gc.collect(); gc.threshold(32768)
+from tocsin_fw import hal_rp2, start, supervisor
+run = supervisor.Supervisor.run
+async def tell():
+    from tocsin_fw import app
+    await asyncio.sleep_ms(5000)
+    gc.collect()
+    sampler = app.running.hal.sampler
+    print("TOLD", gc.mem_free(), sampler.lost(), sampler.ring.dropped, len(app.running.guarding.guard.zones), "END")
+async def told(self):
+    asyncio.create_task(tell())
+    await run(self)
+supervisor.Supervisor.run = told
+start.run(hal_rp2.open_hal)
+"""
+
+
+def test_every_kind_at_once_leaves_room_and_loses_no_sample_while_contacts_move(official_image):
+    config = largest_site()
+    secrets = GatewaySecrets("house", bytes(32), bytes(32))
+    uf2 = image.gateway_image(official_image, config, secrets, {"/main.py": MAIN.encode()})
+    board = EmulatedBoard(image_uf2.to_flash(image_uf2.read_uf2(uf2), image.FLASH_BYTES), TYPICAL)
+    pins = [zone["pin"] for zone in config["zones"] if zone["type"] == "contact"]
+    assert len(pins) >= 15
+    said, level = b"", False
+    for _ in range(400):
+        level = not level
+        for pin in pins:
+            board.pin(pin, level)
+        board.run_for_ms(60)
+        said += board.usb.read()
+        if b"END" in said:
+            break
+    free_bytes, lost, dropped, zones = map(int, said.partition(b"TOLD ")[2].split()[:4])
+    print(f"emulated: heap free on the largest site, with {len(pins)} contacts moving: {free_bytes} bytes")
+    assert (lost, dropped, zones) == (0, 0, len(config["zones"]))
+    assert free_bytes >= HEAP_FREE_LARGEST_MIN_BYTES
