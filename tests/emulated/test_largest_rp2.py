@@ -1,4 +1,4 @@
-"""The largest site, every kind of zone at once, on the emulated Pico W: what is left of its memory, and no sample lost."""
+"""Every kind of zone at once on the emulated Pico W: what is left of its memory, and no sample lost."""
 
 from tocsin_host import image, image_uf2
 from tocsin_host.keys import GatewaySecrets
