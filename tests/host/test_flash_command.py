@@ -55,7 +55,7 @@ def fresh(soft_gateway: Callable[..., Any]) -> Any:
 def test_a_board_proves_its_key_by_what_it_seals_and_gives_nothing_away(fresh: Any) -> None:
     hello = check_board(SoftPort(fresh), fresh.secrets, LIB_HASH, PATIENCE_S)
     assert hello.name == "gallery"
-    assert fresh.oldest_seq == 0, "no record was acknowledged"
+    assert fresh.acked_seq == 0, "no record was acknowledged"
 
 
 def test_a_board_that_is_not_the_gateway_is_told_apart(fresh: Any) -> None:
