@@ -55,7 +55,7 @@ class Museum:
             zones = [{"zone": 1, "type": "contact", "pin": 2, "rest": 0, "modes": "1333"}]
             provision.flash(self.flash, load_secrets(secrets_path(self.keys, "gallery")), {**head, "zones": zones})
         folders = [*(str(ROOT / name) for name in ("lib", "firmware", "boards", "sim")), ".frozen"]
-        script = [micropython_executable(), str(HERE / "gateway_process.py"), str(self.flash)]
+        script = [micropython_executable(), "-X", "heapsize=16m", str(HERE / "gateway_process.py"), str(self.flash)]
         port = self.cable_port if cable else 0
         with (self.folder / "gateway.log").open("ab") as log:
             self._gateway = subprocess.Popen(
