@@ -30,7 +30,7 @@ def test_records_that_waited_for_an_erase_are_counted_apart():
 def test_a_good_run_clears_every_bar():
     assert values(RUN) == [
         (625, True),
-        (2.286, True),
+        (1.714, True),
         (55.0, True),
         (0, True),
         (0, True),
@@ -43,8 +43,8 @@ def test_a_good_run_clears_every_bar():
 @pytest.mark.parametrize(
     ("changes", "short"),
     [
-        ({"costs": Costs({**COSTS.spent_us, "record": [2010]})}, [0, 1]),
-        ({"costs": Costs({**COSTS.spent_us, "bare": [500]})}, [1]),
+        ({"costs": Costs({**COSTS.spent_us, "record": [2200]})}, [0, 1]),
+        ({"costs": Costs({**COSTS.spent_us, "bare": [450]})}, [1]),
         ({"delays": replace(DELAYS, edge_to_row_ms=[60.1])}, [2]),
         ({"delays": replace(DELAYS, edge_to_row_ms=[], edges_without_row=3)}, [2, 3]),
         ({"delays": replace(DELAYS, samples_lost=1)}, [4]),
