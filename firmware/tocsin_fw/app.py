@@ -5,6 +5,7 @@ Role in the flow: all stages of a gateway. Context: task.
 
 import asyncio
 import gc
+import os
 from binascii import unhexlify
 
 from tocsin.event import (
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from .outputs import Outputs
     from .people import People
     from .service import Service
+    from .update import Update
     from .walk_test import WalkTest
 
 # The slower debounce layer needs 240 samples to say how things stand; the boot record waits for it. What turns out not
@@ -60,7 +62,7 @@ class Gateway:
         uptime_ms = hal.sampler.count
         flash = ReservedFlash(hal.flash, hal.storage)
         keystore = Keystore(flash, hal.storage + "/keys")
-        journal = Journal(flash)
+        self._journal = journal = Journal(flash)
         self.recorder = recorder = Recorder(journal, keystore, hal.random)
         zones = {entry["zone"]: Zone(entry["zone"], entry["modes"], entry.get("does", 0)) for entry in config["zones"]}
         outputs = _outputs(config, hal, recorder)
@@ -79,6 +81,8 @@ class Gateway:
         orders = Orders(recorder, self.guarding.guard, self.pulse.heartbeat, uptime_ms, hal.storage, self.walk_test)
         self.uplinks = [Uplink(link, sessions[i], recorder, orders, uptime_ms) for i, link in enumerate(links)]
         self.uplinks[0].make_service = self._make_service
+        if hal.slot:
+            self.uplinks[0].make_update = self._make_update
         recorder.start(uptime_ms)
         recorder.on_record = self._wake
         if self.guarding.guard.testing:
@@ -103,6 +107,7 @@ class Gateway:
         strangers = 0 if self.hal.storage else _strange_files()
         if strangers:
             self.recorder.trouble(TROUBLE_ROOT_FILES, strangers)
+        self._look_at_trial()
         gc.threshold(-1)  # as it is without main_rp2's
         supervisor = Supervisor(self.hal, self.recorder, self._nudge)
         for task in (self._sense, self._measure, self._guard, self.pulse.run):
@@ -115,6 +120,19 @@ class Gateway:
         if self.people:
             supervisor.add(self.people.run)
         await supervisor.run()
+
+    def _look_at_trial(self) -> None:
+        """A slot on trial is watched from here on; one that was tried in vain is told of."""
+        if not self.hal.slot or "tried" not in os.listdir(self.hal.storage + "/slots"):
+            return
+        from .trial import Trial
+
+        Trial(self.hal, self.recorder, self._journal).begin()
+
+    def _make_update(self) -> "Update":
+        from .update import Update
+
+        return Update(self.hal, self.recorder)
 
     def _make_service(self) -> "Service":
         from .service import Service

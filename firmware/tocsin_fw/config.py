@@ -26,6 +26,7 @@ ROOT_FILES = (
     "site.json",
     "keys",
     "flash",
+    "slots",
     "last-error.txt",
     "failed-starts",
     "roster",

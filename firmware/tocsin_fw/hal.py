@@ -92,6 +92,10 @@ if TYPE_CHECKING:
         def storage(self) -> str:
             """Where the file system is mounted, without a slash at its end; "" where that is the root."""
 
+        # The slot that the firmware runs from, "" for none; whether that is on trial (docs/update.md).
+        slot: str
+        is_trial: bool
+
         @property
         def flash(self) -> BlockDevice: ...
         @property

@@ -5,6 +5,7 @@ Source: RP2040 datasheet 4.9.5 (temperature sensor).
 """
 
 import os
+from binascii import hexlify
 
 import machine
 import rp2
@@ -29,8 +30,17 @@ _ADC_READINGS = 8  # averaged: the RP2040's converter has about 9 good bits
 _ENODEV = 19
 
 
+# Set by main_rp2.py, which found our modules: the slot they lie in, "" for none, and whether it is on trial.
+SLOT = ""
+IS_TRIAL = False
+
+
 def open_hal(config: "dict[str, Any]") -> "Hal":
     """The hardware of this board for the gateway that `config` describes."""
+    if SLOT:
+        # What the host is told is the library that runs, not the one that the board was provisioned with.
+        with open("/slots/" + SLOT + ".tocsin", "rb") as bundle:
+            config["lib_hash"] = hexlify(bundle.read(25)[17:]).decode()
     return Hal(config)
 
 
@@ -40,6 +50,8 @@ class Hal:
     def __init__(self, config: "dict[str, Any]") -> None:
         self.board = config["board"]
         self.storage = ""
+        self.slot = SLOT
+        self.is_trial = IS_TRIAL
         self.flash = rp2.Flash()
         self.sampler = Sampler()
         self.link = UsbLink()

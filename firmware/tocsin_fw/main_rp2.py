@@ -20,14 +20,17 @@ except KeyboardInterrupt:
     pass
 
 import gc
+import io
 import os
 import select
 import sys
 import time
+from array import array
 from binascii import hexlify
 from hashlib import sha256
 
 import machine
+import vfs
 
 RETRY_S = 30
 # While our modules are imported. Without it they lie scattered all over the heap, among what importing left behind:
@@ -39,6 +42,106 @@ _CTRL_C = 3
 # 4.7.6); writing to the register's third alias clears bits (2.1.2).
 _WATCHDOG_CTRL_CLEAR = 0x4005B000
 _WATCHDOG_ENABLE = 1 << 30
+
+
+# Where firmware lies (docs/update.md): a.tocsin, b.tocsin, and which of them runs.
+SLOTS = "/slots/"
+_TRIAL_WATCHDOG_MS = 8000
+_ENOENT, _EINVAL = 2, 22
+_FOLDER, _FILE = (0x4000,) + (0,) * 9, (0x8000,) + (0,) * 9
+
+
+class Pack:
+    """An update bundle as a file system to import from, and nothing else.
+
+    Looked up a few hundred times while a gateway starts: a byte for each name says where to look.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.file = open(path, "rb")
+        head = self.file.read(35)
+        if head[:8] != b"TOCSINU1":
+            raise OSError(_EINVAL)
+        self.file.seek(int.from_bytes(head[29:31], "little"))
+        self.index = index = self.file.read(int.from_bytes(head[31:33], "little"))
+        count = int.from_bytes(head[33:35], "little")
+        self.hints = bytearray(count)
+        self.places = array("H", bytes(2 * count))
+        self.folders = [""]
+        at = 0
+        for number in range(count):
+            end = at + 1 + index[at]
+            self.hints[number] = hint(index[at + 1 : end])
+            self.places[number] = at
+            folder = index[at + 1 : end].decode().rpartition("/")[0]
+            if folder not in self.folders:
+                self.folders.append(folder)
+            at = end + 8
+
+    def mount(self, _is_readonly: bool, _wants_new: bool) -> None:
+        """Nothing to do."""
+
+    def umount(self) -> None:
+        """Nothing to do."""
+
+    def stat(self, path: str) -> "tuple[int, ...]":
+        """As os.stat, but for the size. Raises: OSError."""
+        if path[1:] in self.folders:
+            return _FOLDER
+        if path.endswith(".mpy"):
+            self.find(path)
+            return _FILE
+        raise OSError(_ENOENT)
+
+    def open(self, path: str, _mode: str) -> io.BytesIO:
+        """A file's content. Raises: OSError."""
+        at = self.find(path)
+        self.file.seek(int.from_bytes(self.index[at : at + 4], "little"))
+        return io.BytesIO(self.file.read(int.from_bytes(self.index[at + 4 : at + 8], "little")))
+
+    def find(self, path: str) -> int:
+        """Where place and size of a file stand in the index. Raises: OSError."""
+        name = path[1:].encode()
+        number = self.hints.find(bytes((hint(name),)))
+        while number >= 0:
+            at = self.places[number]
+            if self.index[at + 1 : at + 1 + self.index[at]] == name:
+                return at + 1 + len(name)
+            number = self.hints.find(bytes((hint(name),)), number + 1)
+        raise OSError(_ENOENT)
+
+
+def hint(name: bytes) -> int:
+    """One byte that tells most names apart."""
+    return len(name) * 29 + name[len(name) // 2] * 3 + name[-5] & 255
+
+
+def choose_slot() -> "tuple[str, bool]":
+    """(slot to run, whether it is on trial). A trial is begun once, whatever comes of it."""
+    try:
+        os.rename(SLOTS + "trial", SLOTS + "tried")
+        return text_of(SLOTS + "tried"), True
+    except OSError:
+        return text_of(SLOTS + "active"), False
+
+
+def text_of(path: str) -> str:
+    """What stands in a file; "" where there is none."""
+    try:
+        with open(path) as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def mount_slot(slot: str) -> str:
+    """Make a slot's modules those in /lib; the slot, or the other one where it is damaged. Raises: OSError."""
+    try:
+        vfs.mount(Pack(SLOTS + slot + ".tocsin"), "/lib")
+    except OSError:
+        slot = "b" if slot == "a" else "a"
+        vfs.mount(Pack(SLOTS + slot + ".tocsin"), "/lib")
+    return slot
 
 
 def note(error: Exception) -> None:
@@ -101,12 +204,21 @@ def typed_line() -> bytes:
     return b""
 
 
+is_trial = False
 try:
     gc.threshold(COLLECT_EVERY_BYTES)
+    slot, is_trial = choose_slot()
+    if is_trial:
+        machine.WDT(timeout=_TRIAL_WATCHDOG_MS)  # what hangs is over, too
+    if "slots" in os.listdir("/"):
+        chosen, slot = slot, mount_slot(slot)
+        is_trial = is_trial and slot == chosen
     from tocsin_fw import hal_rp2, start
 
+    hal_rp2.SLOT, hal_rp2.IS_TRIAL = slot, is_trial
     start.run(hal_rp2.open_hal)
 except Exception as error:  # noqa: BLE001 - whatever it is, a gateway that stands still helps nobody
     note(error)
-    wait(error)
+    if not is_trial:
+        wait(error)
     machine.reset()

@@ -7,6 +7,7 @@ import asyncio
 
 from tocsin import gateway_session
 from tocsin.event import SOURCE_GATEWAY, TYPE_TIME_SET
+from tocsin.framing import encode_frame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from .orders import Orders
     from .recorder import Recorder
     from .service import Service
+    from .update import Update
 
 # The longest that the supervisor lets a task be silent is 4 s; each wait that ends in vain costs the processor 2 ms.
 LISTEN_TIMEOUT_MS = 3000
@@ -48,6 +50,9 @@ class Uplink:
         # Makes service mode when somebody knocks; a link that can be no console has none.
         self.make_service: "Callable[[], Service] | None" = None
         self._service: "Service | None" = None
+        # The same for a bundle of firmware that somebody sends.
+        self.make_update: "Callable[[], Update] | None" = None
+        self._update: "Update | None" = None
 
     def wake(self) -> None:
         """There may be something to send."""
@@ -100,6 +105,10 @@ class Uplink:
             self._session.hello.command_counter = self._recorder.counter
         elif kind == gateway_session.FORGED_COMMAND:
             self._orders.refuse(event[1], event[2])
+        elif kind == gateway_session.UPDATE and self.make_update:
+            if self._update is None:
+                self._update = self.make_update()
+            self._link.write(encode_frame(self._update.take(event[1])))
         elif kind == gateway_session.SERVICE and self.make_service:
             if self._service is None:
                 self._service = self.make_service()

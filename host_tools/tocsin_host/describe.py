@@ -44,6 +44,13 @@ _SERVICE = {
     event.SERVICE_CABLE_OUT: "console closed: cable out",
     event.SERVICE_REFUSED: "refused, {} times: not the technician's key",
 }
+_UPDATE = {
+    event.UPDATE_BEGUN: "a bundle of {} bytes comes",
+    event.UPDATE_TRIED: "version {} is signed and whole, and is tried at the restart",
+    event.UPDATE_CONFIRMED: "version {} works, and is kept",
+    event.UPDATE_WENT_BACK: "version {} did not work: back to the one before",
+    event.UPDATE_REFUSED: "refused, reason {}",
+}
 _STATE_TYPES = (
     event.TYPE_ALARM,
     event.TYPE_RESTORE,
@@ -88,6 +95,8 @@ def record_text(record: Record, names: Names | None = None) -> str:
     if record.type == event.TYPE_COMMAND:
         code = event_names.COMMAND_NAMES.get(value & 0xFF, f"code {value & 0xFF}")
         return f"{code} (no. {count}): {_name(event_names.VERDICT_NAMES, value >> 8)}"
+    if record.type == event.TYPE_UPDATE:
+        return _UPDATE.get(value, f"code {value}, {{}}").format(count)
     if record.type == event.TYPE_SERVICE:
         return _SERVICE.get(value, f"code {value}").format(count)
     if record.type == event.TYPE_CHATTER:

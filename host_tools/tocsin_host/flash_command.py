@@ -41,7 +41,7 @@ def flash(
     if gateway not in {one.name for one in described.gateways}:
         raise click.ClickException(f"{site}: no gateway {gateway!r} in it")
     secrets = load_secrets(secrets_path(folder, gateway))
-    data = gateway_uf2(described, gateway, secrets)
+    data = gateway_uf2(described, gateway, folder)
     before = _write(data, port, drive, wait_s)
     add_to_trail(folder, "flashed", gateway)
     _verify(secrets, port, before, wait_s)

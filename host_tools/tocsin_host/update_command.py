@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from .options import plain_errors
+from .options import keys_folder, keys_option, plain_errors, store_option
 from .unlock import key_file_option
 
 _folder_option = click.option(
@@ -24,7 +24,7 @@ _VERSION = click.IntRange(1, 0xFFFFFFFF)
 
 @click.group()
 def update() -> None:
-    """Make, sign and check bundles of firmware."""
+    """Make, sign, check and send bundles of firmware."""
 
 
 @update.command("key")
@@ -89,4 +89,35 @@ def verify(bundle: Path, key: Path) -> None:
         f"{bundle}: signed. Version {manifest.version} for {manifest.board}, for firmware from version "
         f"{manifest.from_version} on, wire version {manifest.wire_version}, library {manifest.lib_hash.hex()}, "
         f"{len(manifest.files)} files"
+    )
+
+
+@update.command()
+@click.argument("gateway")
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--port", required=True, metavar="URL", help="The gateway's USB serial port.")
+@store_option
+@keys_option
+@plain_errors
+def send(gateway: str, bundle: Path, port: str, store: str, keys: Path | None) -> None:
+    """Send BUNDLE to GATEWAY at PORT, which tries it at once and goes back to the firmware before if it does not work.
+
+    It guards meanwhile. The trial ends well when the collector hears the gateway again within ten minutes.
+    """
+    from .board_port import open_port
+    from .keys import load_secrets, secrets_path
+    from .trail import add_to_trail
+    from .update_bundle import check_bundle
+    from .update_key import PUBLIC_FILE, read_public
+    from .update_send import PATIENCE_S, send_bundle
+
+    folder, data = keys_folder(keys, store), bundle.read_bytes()
+    manifest = check_bundle(data, read_public(folder / PUBLIC_FILE).key)
+    secrets = load_secrets(secrets_path(folder, gateway))
+    with open_port(port) as opened, click.progressbar(length=len(data), label=f"sending to {gateway}") as bar:
+        send_bundle(opened, gateway, secrets.link_key, data, lambda at: bar.update(at - bar.pos), PATIENCE_S)
+    add_to_trail(folder, "update sent", gateway, version=str(manifest.version))
+    click.echo(
+        f"{gateway}: version {manifest.version} is on trial; connect its collector, and see: "
+        f"tocsin log show {gateway} --type update"
     )

@@ -107,6 +107,13 @@ TROUBLE_CLOCK_ERROR = const(19)
 TROUBLE_ROSTER = const(21)
 TROUBLE_MEMORY = const(20)
 
+# `value` of an update record.
+UPDATE_BEGUN = const(0)
+UPDATE_TRIED = const(1)
+UPDATE_CONFIRMED = const(2)
+UPDATE_WENT_BACK = const(3)
+UPDATE_REFUSED = const(4)
+
 # `value` of a service record.
 SERVICE_BEGUN = const(0)
 SERVICE_CLOSED = const(1)

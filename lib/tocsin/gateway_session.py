@@ -30,6 +30,7 @@ TIME = "time"  # (TIME, UTC in ms now, possible error in ms)
 COMMAND = "command"  # (COMMAND, counter, code, argument, payload)
 FORGED_COMMAND = "forged command"  # (FORGED_COMMAND, counter claimed, code claimed)
 REFUSED = "refused"  # (REFUSED, reason)
+UPDATE = "update"  # (UPDATE, body without its tag): a piece of a bundle (docs/update.md)
 SERVICE = "service"  # (SERVICE, body): somebody knocks (service_door.py)
 
 
@@ -127,6 +128,10 @@ class GatewaySession:
                 self._replies.append(bytes((messages.PONG,)) + body[1:9])
         elif kind in (messages.SERVICE_ASK, messages.SERVICE_OPEN):
             return (SERVICE, body)
+        elif kind in (messages.UPDATE_BEGIN, messages.UPDATE_DATA):
+            if not messages.is_sealed(messages.update_key(self._link_key, self._nonce), body):
+                raise SessionError("piece of an update with a wrong tag")
+            return (UPDATE, body[: -messages.TAG_BYTES])
         elif kind == messages.REFUSED:
             return (REFUSED, body[1] if len(body) > 1 else 0)
         return None

@@ -22,6 +22,7 @@ TIME_ASK = 0x03
 GONE = 0x04
 SERVICE_CHALLENGE = 0x05
 SERVICE_STATE = 0x06
+UPDATE_STATE = 0x07
 PING = 0x7E
 PONG = 0x7F
 WELCOME = 0x81
@@ -32,6 +33,8 @@ WHO = 0x85
 REFUSED = 0x86
 SERVICE_ASK = 0x87
 SERVICE_OPEN = 0x88
+UPDATE_BEGIN = 0x89
+UPDATE_DATA = 0x8A
 
 # What a command may carry behind its argument.
 COMMAND_PAYLOAD_MAX = 96
@@ -53,6 +56,11 @@ def tag(key: bytes, data: bytes) -> bytes:
 def session_key(link_key: bytes, gateway_nonce: bytes, host_nonce: bytes) -> bytes:
     """The 32-byte key of one session, fresh for both ends."""
     return hmac_sha256(link_key, b"tocsin session" + gateway_nonce + host_nonce)
+
+
+def update_key(link_key: bytes, gateway_nonce: bytes) -> bytes:
+    """The 32-byte key of what is sent of an update to a gateway that said this nonce."""
+    return hmac_sha256(link_key, b"tocsin update" + gateway_nonce)
 
 
 class Hello:

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 from tocsin import flash_map, slot
 from tocsin.anchor import ANCHOR_BYTES, decode_anchor
+from tocsin.bundle import bundle_bytes, decode_manifest
 from tocsin.errors import ConfigError
 from tocsin_host import gateway_files, image, image_littlefs, image_uf2
 from tocsin_host.keys import GatewaySecrets, NetworkSecrets
+from tocsin_host.update_key import UpdatePublic
 
-CONFIG = {"gateway": "gallery", "board": "pico_w", "zones": []}
+CONFIG = {"gateway": "gallery", "board": "pico_w", "lib_hash": "00112233aabbccdd", "zones": []}
 SECRETS = GatewaySecrets("gallery", bytes(range(32)), bytes(range(32, 64)))
 FIRMWARE = image_uf2.write_uf2(image_uf2.to_pages(b"firmware" * 1000, 0))
 
@@ -79,8 +81,35 @@ def test_a_network_brings_its_passwords_and_they_are_in_no_configuration():
 
 def test_only_two_files_of_ours_can_be_imported_from_the_root(files):
     assert sorted(path for path in files if path.count("/") == 1) == ["/boot.py", "/main.py", "/site.json"]
-    assert all(path.endswith(".mpy") for path in files if path.startswith("/lib/"))
-    assert {"/lib/tocsin/record.mpy", "/lib/tocsin_boards/pico_w.mpy", "/lib/tocsin_fw/app.mpy"} <= set(files)
+    assert not [path for path in files if path.startswith("/lib")]
+
+
+def test_our_modules_lie_in_the_bundle_of_the_first_slot(files):
+    manifest, length = decode_manifest(files["/slots/a.tocsin"])
+    assert files["/slots/active"] == b"a"
+    assert (manifest.version, manifest.board, manifest.lib_hash.hex()) == (0, "pico_w", CONFIG["lib_hash"])
+    assert {"tocsin/record.mpy", "tocsin_boards/pico_w.mpy", "tocsin_fw/app.mpy"} <= {
+        name for name, _, _ in manifest.files
+    }
+    assert bundle_bytes(manifest, length) == len(files["/slots/a.tocsin"])
+    assert "/keys/update.key" not in files
+
+
+def test_a_key_for_updates_comes_with_the_version_it_signed_last():
+    key = b"k" * 56
+    files = image.gateway_files(CONFIG, SECRETS, None, UpdatePublic(key, 7))
+    assert files["/keys/update.key"] == key
+    assert decode_manifest(files["/slots/a.tocsin"])[0].version == 7
+
+
+def test_whoever_replaces_a_file_finds_each_module_by_itself():
+    uf2 = image.gateway_image(FIRMWARE, CONFIG, SECRETS, {"/lib/tocsin_fw/app.mpy": b"another"})
+    found = image_littlefs.read(
+        image_uf2.to_flash(image_uf2.read_uf2(uf2), image.FLASH_BYTES)[image.FILE_SYSTEM_OFFSET :]
+    )
+    assert found["/lib/tocsin_fw/app.mpy"] == b"another"
+    assert "/lib/tocsin/record.mpy" in found
+    assert not [path for path in found if path.startswith("/slots/")]
 
 
 def test_no_path_of_this_machine_is_in_the_image(files):
@@ -91,7 +120,7 @@ def test_no_path_of_this_machine_is_in_the_image(files):
 def test_main_py_goes_to_the_board_as_text_and_only_there(files):
     main = Path(__file__).resolve().parents[2] / "firmware" / "tocsin_fw" / "main_rp2.py"
     assert files["/main.py"] == main.read_bytes()
-    assert "/lib/tocsin_fw/main_rp2.mpy" not in files
+    assert b"main_rp2" not in files["/slots/a.tocsin"]
 
 
 def test_a_firmware_that_reaches_into_the_file_system_is_refused():

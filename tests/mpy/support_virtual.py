@@ -83,6 +83,7 @@ class FakeHal:
 
     def __init__(self, storage="/nowhere"):
         self.storage = storage
+        self.slot, self.is_trial = "", False
         self.sampler = FakeSampler()
         self.feeds = []
         self.restarts = []

@@ -159,6 +159,7 @@ class Hal:
     ) -> None:
         self.board = board
         self.storage = storage
+        self.slot, self.is_trial = "", False
         self.flash = flash
         self.sampler = Sampler(clock)
         self.link = Link(clock)

