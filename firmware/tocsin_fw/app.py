@@ -6,7 +6,6 @@ Role in the flow: all stages of a gateway. Context: task.
 import asyncio
 import gc
 import os
-from binascii import unhexlify
 
 from tocsin.event import (
     SOURCE_GATEWAY,
@@ -16,10 +15,9 @@ from tocsin.event import (
     TYPE_BOOT,
 )
 from tocsin.gateway_session import GatewaySession
-from tocsin.messages import Hello
 from tocsin.zone import Zone
 
-from . import failed_start, measure, start
+from . import failed_start, start
 from .flash import ReservedFlash
 from .guard import Guarding
 from .journal import Journal
@@ -28,16 +26,12 @@ from .memory import Memory
 from .orders import Orders
 from .pulse import Pulse, input_word
 from .recorder import Recorder
-from .sense import Contact, Contacts
 from .supervisor import Supervisor
 from .uplink import Uplink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .hal import Beat, Config, Hal, Link
-    from .mqtt_link import MqttLink
-    from .outputs import Outputs
-    from .people import People
     from .service import Service
     from .update import Update
     from .walk_test import WalkTest
@@ -56,6 +50,8 @@ class Gateway:
     """All parts of a running gateway, in the order of the way of a signal. The sampler runs already."""
 
     def __init__(self, hal: "Hal", config: "Config", config_problems: int) -> None:
+        from . import parts
+
         self.hal = hal
         self._config_problems = config_problems
         self._start_until_ms = 0
@@ -65,17 +61,17 @@ class Gateway:
         self._journal = journal = Journal(flash)
         self.recorder = recorder = Recorder(journal, keystore, hal.random)
         zones = {entry["zone"]: Zone(entry["zone"], entry["modes"], entry.get("does", 0)) for entry in config["zones"]}
-        outputs = _outputs(config, hal, recorder)
+        outputs = parts.outputs(config, hal, recorder)
         self.memory = Memory(hal.storage)
         self.guarding = Guarding(config, list(zones.values()), recorder, self.memory, uptime_ms, outputs)
         self._offsets = config.get("utc_offsets", [])
         self._walk_test: "WalkTest | None" = None
-        self.people = _people(config, self)
-        self.contacts = _contacts(config, zones, hal, recorder, self.people or self.guarding)
-        self.measurements = _measurements(config, zones, hal, recorder, self.people or self.guarding)
-        self.network = _network(config, hal, recorder)
+        self.people = parts.people(config, self)
+        self.contacts = parts.contacts(config, zones, hal, recorder, self.people or self.guarding)
+        self.measurements = parts.measurements(config, zones, hal, recorder, self.people or self.guarding)
+        self.network = parts.network(config, hal, recorder)
         links: "list[Link]" = [hal.link, self.network] if self.network else [hal.link]
-        hello = _hello(config, keystore, recorder)
+        hello = parts.hello(config, keystore, recorder)
         sessions = [GatewaySession(hello, keystore.link_key(), journal, hal.random) for _ in links]
         self.pulse = Pulse(hal, recorder, self.contacts, sessions)
         orders = Orders(recorder, self.guarding.guard, self.pulse.heartbeat, uptime_ms, hal.storage, self.walk_test)
@@ -176,57 +172,9 @@ class Gateway:
             uplink.wake()
 
 
-def _contacts(
-    config: "Config", zones: "dict[int, Zone]", hal: "Hal", recorder: Recorder, guard: "Guarding | People"
-) -> Contacts:
-    contacts = [Contact(zones[entry["zone"]], entry) for entry in config["zones"] if entry["type"] == "contact"]
-    return Contacts(contacts, hal.sampler, recorder, guard)
-
-
-def _measurements(
-    config: "Config", zones: "dict[int, Zone]", hal: "Hal", recorder: Recorder, guard: "Guarding | People"
-) -> measure.Measurements:
-    entries = [entry for entry in config["zones"] if entry["type"] in measure.TYPES]
-    found = [measure.of_zone(entry, zones[entry["zone"]], hal) for entry in entries]
-    return measure.Measurements(found, guard, recorder)
-
-
-def _outputs(config: "Config", hal: "Hal", recorder: Recorder) -> "Outputs | None":
-    """Sirens and lights when the site has some, off from now on; else None, and their module is never imported."""
-    if "outputs" not in config:
-        return None
-    from .outputs import Outputs
-
-    return Outputs(config["outputs"], hal.set_output, recorder)
-
-
-def _network(config: "Config", hal: "Hal", recorder: Recorder) -> "MqttLink | None":
-    """The second link when the site has one; else None, and its modules are never imported."""
-    if "network" not in config:
-        return None
-    from .mqtt_link import MqttLink
-
-    return MqttLink(hal, config["network"], config["gateway"], recorder)
-
-
-def _people(config: "Config", gateway: Gateway) -> "People | None":
-    """Readers, rounds and overdue tests where the site has any; else None, and their modules are never imported."""
-    has_readers = any("acts" in entry for entry in config["zones"])
-    if not has_readers and "rounds" not in config and not config.get("guard", {}).get("test_days"):
-        return None
-    from .people import People
-
-    return People(gateway, config)
-
-
-def _hello(config: "Config", keystore: Keystore, recorder: Recorder) -> Hello:
-    lib_hash = unhexlify(config["lib_hash"])
-    return Hello(config["gateway"], keystore.key_id(), lib_hash, recorder.boot, 0, 0, recorder.counter, b"")
-
-
 def _strange_files() -> int:
     from . import config
 
     count = config.strange_files("/")
-    start.give_back_config()
+    start.give_back("config")
     return count

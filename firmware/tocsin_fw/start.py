@@ -31,6 +31,7 @@ def make_gateway(open_hal: "Callable[[Config], Hal]", root: str) -> "Gateway":
     from .app import Gateway
 
     gateway = Gateway(hal, config, problems)
+    give_back("parts")
     give_back_boards()
     return gateway
 
@@ -54,15 +55,16 @@ def give_back_boards() -> None:
             delattr(package, name[len("tocsin_boards.") :])
 
 
-def give_back_config() -> None:
-    """Let go of the module that only a start needs: 3 KiB of heap, emulated, more than a TLS connection can miss."""
+def give_back(name: str) -> None:
+    """Let go of a module of the firmware that only a start needs: kilobytes that a TLS connection can miss."""
     package = sys.modules["tocsin_fw"]
-    del sys.modules["tocsin_fw.config"], package.config
+    del sys.modules["tocsin_fw." + name]
+    delattr(package, name)
 
 
 def _load(path: str) -> "tuple[Config, int]":
     from . import config
 
     found = config.load(path)
-    give_back_config()
+    give_back("config")
     return found

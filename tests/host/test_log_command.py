@@ -88,7 +88,8 @@ def test_show_bad_arguments_name_what_there_is(folder: Path) -> None:
         (event.TYPE_WEAR, 0, 0, 0xFFFFFFFF, "0 erases of the most used sector"),
         (event.TYPE_READING, 0, 20_500, 0, "20500"),
         (event.TYPE_READING, 0, 1052, 12, "1052, noise 12 mV"),
-        (event.TYPE_UPDATE, 0, 1, 40, "value 1, count 40"),
+        (event.TYPE_UPDATE, 0, event.UPDATE_TRIED, 40, "version 40 is signed and whole, and is tried at the restart"),
+        (event.TYPE_UPDATE, 0, 77, 40, "code 77, 40"),
         (200, 0, 0, 0, ""),
     ],
 )
