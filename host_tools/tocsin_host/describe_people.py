@@ -119,7 +119,8 @@ def _round(record: Record, names: Names) -> str:
 
 
 def _output(record: Record, _: Names) -> str:
-    return f"output {record.count & 255} {'on' if record.value else 'off'}"
+    why = {14: ", tried by a technician", 15: ", its time was over"}.get(record.count >> 8, "")
+    return f"output {record.count & 255} {'on' if record.value else 'off'}{why}"
 
 
 def _refusal(record: Record, names: Names) -> str:

@@ -6,8 +6,10 @@ Role in the flow: stages 1 to 8 seen by a technician. Context: host. Reference f
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,8 +17,13 @@ from .diag_console import DiagConsole
 from .diag_report import report as report_page
 from .diag_snapshot import BOUNCE_CLASSES_MS, Bounce, Snapshot
 from .options import keys_folder, keys_option, plain_errors, read_site, store_option
+from .order_command import person_of
 from .service_keys import service_keys
 from .write_file import write_file
+
+if TYPE_CHECKING:
+    from .diag_actions import Actions
+    from .site_model import Gateway, Site
 
 # The last half second of samples is all that one look sees.
 _MINUTES = 30
@@ -25,54 +32,88 @@ _MINUTES = 30
 @click.command()
 @click.option("--port", required=True, metavar="URL", help="The gateway's USB serial port.")
 @click.option("--key", type=click.Path(path_type=Path), help="Technician's key, instead of the host's keys.")
-@click.option("--site", type=click.Path(path_type=Path), help="Site description, for the names of zones.")
+@click.option("--site", type=click.Path(path_type=Path), help="Site description, for names of zones and people.")
+@click.option("--as", "who", metavar="NAME", help="Who does it: name or number of a person of the site.")
 @store_option
 @keys_option
 @click.option("--once", is_flag=True, help="Look once; for scripts.")
 @click.option("--json", "as_json", is_flag=True, help="With --once: one JSON object.")
-@click.option("--report", "page", type=click.Path(path_type=Path), help="Write the commissioning record there (HTML).")
+@click.option("--report", "page", type=click.Path(path_type=Path), help="Write the gateway's page there (HTML).")
+@click.option("--walk-test", type=click.Choice(["begin", "end"]), help="With --once: begin (needs --as) or end one.")
+@click.option("--beep", is_flag=True, help="With --once: each output on for half a second.")
+@click.option("--calibrate", multiple=True, type=int, metavar="ZONE", help="With --once: calibrate a loop at rest.")
+@click.option("--calibration", type=click.Path(path_type=Path), help="Write what is calibrated there (TOML).")
 @plain_errors
 def diag(
     port: str,
     key: Path | None,
     site: Path | None,
+    who: str | None,
     store: str,
     keys: Path | None,
     once: bool,
     as_json: bool,
     page: Path | None,
+    walk_test: str | None,
+    beep: bool,
+    calibrate: tuple[int, ...],
+    calibration: Path | None,
 ) -> None:
-    """Look into the gateway at PORT: zones, readings, bounce, clock, journal, memory.
+    """Look into the gateway at PORT: zones, readings, bounce, clock, journal, memory; test and calibrate it.
 
     It opens the gateway's service console and closes it again, both on record; the gateway goes on guarding. On a
     terminal: a live screen.
     """
+    from .diag_actions import Actions
+
+    if (walk_test or beep or calibrate) and not once:
+        raise click.UsageError(
+            "--walk-test, --beep and --calibrate are for scripts: add --once, or use the screen's keys"
+        )
+    described = read_site(site) if site else None
+    person = person_of(described, site, who) if described and site and who else None
+    if who and described is None:
+        raise click.UsageError(f"--as {who}: name the site too, which lists its people: --site FILE")
     found = service_keys(key, keys_folder(keys, store) if key is None else None)
     with DiagConsole(port, found, _MINUTES) as console:
-        known = _known(site, console.gateway)
+        gateway = _gateway(described, console.gateway)
+        known = known_zones(gateway)
+        actions = Actions(console, gateway, person, calibration)
         if not once:
-            _show_screen(console, known, page)
+            _show_screen(console, known, page, actions)
             return
+        _act(actions, walk_test, calibrate)
         snapshot = console.look(known)
+        if beep:
+            click.echo(actions.beep(snapshot), err=True)
     if page:
         _write(page, snapshot, console.bounce)
     if as_json:
-        click.echo(json.dumps(_figures(snapshot, console.bounce), ensure_ascii=False))
+        click.echo(json.dumps(_figures(snapshot, console.bounce, actions), ensure_ascii=False))
     elif not page:
         _print(snapshot)
 
 
-def _known(site: Path | None, gateway: str) -> dict[int, tuple[str, str]]:
-    if site is None:
-        return {}
+def known_zones(gateway: Gateway | None) -> dict[int, tuple[str, str]]:
+    """(name, kind) of a gateway's zones by number."""
+    return {zone.number: (zone.name, zone.kind) for zone in gateway.zones} if gateway else {}
+
+
+def _gateway(described: Site | None, name: str) -> Gateway | None:
     try:
-        zones = read_site(site).gateway(gateway).zones
+        return described.gateway(name) if described else None
     except KeyError as error:
         raise click.ClickException(str(error.args[0])) from error
-    return {zone.number: (zone.name, zone.kind) for zone in zones}
 
 
-def _show_screen(console: DiagConsole, known: dict[int, tuple[str, str]], page: Path | None) -> None:
+def _act(actions: Actions, walk_test: str | None, calibrate: tuple[int, ...]) -> None:
+    if walk_test:
+        click.echo(actions.begin_walk_test() if walk_test == "begin" else actions.end_walk_test(), err=True)
+    for number in calibrate:
+        click.echo(actions.calibrate(number), err=True)
+
+
+def _show_screen(console: DiagConsole, known: dict[int, tuple[str, str]], page: Path | None, actions: Actions) -> None:
     # Imported now: a screen takes half a second to come in.
     from .diag_screen import DiagScreen
 
@@ -82,8 +123,10 @@ def _show_screen(console: DiagConsole, known: dict[int, tuple[str, str]], page: 
         _write(path, snapshot, console.bounce)
         return str(path)
 
-    screen = DiagScreen(lambda: console.look(known), console.bounce, write)
+    screen = DiagScreen(lambda: console.look(known), console.bounce, write, actions)
     screen.run()
+    for line in screen.told:
+        click.echo(line)
     if screen.error:
         raise click.ClickException(screen.error)
 
@@ -91,25 +134,39 @@ def _show_screen(console: DiagConsole, known: dict[int, tuple[str, str]], page: 
 def _write(path: Path, snapshot: Snapshot, bounce: Bounce) -> None:
     taken = datetime.now().astimezone().strftime("%-d %B %Y, %H:%M")
     write_file(path, report_page(snapshot, bounce, taken).encode())
-    click.echo(f"{path}: the commissioning record of {snapshot.name}", err=True)
+    click.echo(f"{path}: how {snapshot.name} stands", err=True)
 
 
-def _figures(snapshot: Snapshot, bounce: Bounce) -> dict[str, object]:
+def _figures(snapshot: Snapshot, bounce: Bounce, actions: Actions) -> dict[str, object]:
     """As the gateway told it, without the samples; zones with their names, and how they bounced."""
     told = {key: value for key, value in snapshot.raw.items() if key not in ("samples", "zones")}
     entries = {entry["zone"]: entry for entry in snapshot.raw["zones"]}
     zones = [
-        {**entries[zone.number], "name": zone.name, "kind": zone.kind, "state": zone.state, "reading": zone.reading}
+        {
+            **entries[zone.number],
+            "name": zone.name,
+            "kind": zone.kind,
+            "state": zone.state,
+            "reading": zone.reading,
+            "last_tested": zone.tested or None,
+        }
         for zone in snapshot.zones
     ]
     counts = {str(pin): counts for pin, counts in bounce.counts.items()}
-    return {**told, "zones": zones, "bounce_classes_ms": BOUNCE_CLASSES_MS, "bounce_by_pin": counts}
+    calibrated = [{**asdict(one), "line": one.line} for one in actions.calibrations.values()]
+    return {
+        **told,
+        "zones": zones,
+        "bounce_classes_ms": BOUNCE_CLASSES_MS,
+        "bounce_by_pin": counts,
+        "calibrated": calibrated,
+    }
 
 
 def _print(snapshot: Snapshot) -> None:
-    click.echo(f"{snapshot.name}, mode {snapshot.mode}")
+    click.echo(f"{snapshot.name}, mode {snapshot.mode}{', walk test' if snapshot.is_testing else ''}")
     for name, value in snapshot.facts:
         click.echo(f"  {name:<18} {value}")
     for zone in snapshot.zones:
-        cells = f"  {zone.number:>3}  {zone.name:<24} {zone.kind:<12} {zone.state:<8} {zone.reading:<12} {zone.marks}"
-        click.echo(cells.rstrip())
+        cells = f"  {zone.number:>3}  {zone.name:<24} {zone.kind:<12} {zone.state:<8} {zone.reading:<12} "
+        click.echo(f"{cells}{zone.tested and 'tested: ' + zone.tested:<22} {zone.marks}".rstrip())

@@ -1,11 +1,12 @@
-"""A running gateway's service console, asked again and again what it looks like.
+"""A running gateway's service console: asked what the gateway looks like, and told the few things a technician does.
 
 Role in the flow: stages 1 to 8 seen by a technician. Context: host. mpremote's transport speaks to the console.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,8 +18,12 @@ from .board_port import open_port
 from .diag_snapshot import Bounce, DiagError, Snapshot, parse
 from .service_session import close_console, open_console
 
-_PROBE = Path(__file__).with_name("diag_probe.py")
+_HERE = Path(__file__)
+_PROBE, _HAND = _HERE.with_name("diag_probe.py"), _HERE.with_name("diag_hand.py")
 _PATIENCE_S = 30
+# A loop is read every 100 ms: asked twice as often, none is missed by much.
+_READING_PAUSE_S = 0.05
+_READING_ASKS = 20
 
 
 class DiagConsole:
@@ -28,6 +33,7 @@ class DiagConsole:
         """Raises: BoardError, DiagError."""
         self.bounce = Bounce()
         self._url = url
+        self._sent: set[Path] = set()
         with open_port(url) as port:
             gateway = open_console(port, keys, minutes)
         if gateway is None:
@@ -36,20 +42,52 @@ class DiagConsole:
         self._transport = SerialTransport(str(Path(url).resolve()) if url.startswith("/") else url, timeout=_PATIENCE_S)
         try:
             self._transport.enter_raw_repl(soft_reset=False)
-            self._transport.exec(_PROBE.read_bytes())
         except (TransportError, OSError) as error:
             self._transport.close()
             raise _plain(error) from error
 
     def look(self, known: Mapping[int, tuple[str, str]]) -> Snapshot:
         """What the gateway looks like now. Raises: DiagError."""
-        try:
-            printed = self._transport.exec("show()")
-        except (TransportError, OSError) as error:
-            raise _plain(error) from error
-        snapshot = parse(printed.decode(), known)
+        snapshot = parse(self.ask(_PROBE, "show()"), known)
         self.bounce.feed_ring(snapshot.raw["samples"], snapshot.pins)
         return snapshot
+
+    def begin_walk_test(self, person: int) -> int:
+        """In the name of a person; the verdict of docs/record.md. Raises: DiagError."""
+        return int(self.ask(_HAND, f"begin_walk_test({person})"))
+
+    def end_walk_test(self) -> int:
+        """The verdict. Raises: DiagError."""
+        return int(self.ask(_HAND, "end_walk_test()"))
+
+    def beep(self, output: int) -> bool:
+        """Let an output be on for half a second; False: it is on for a reason of its own. Raises: DiagError."""
+        return self.ask(_HAND, f"beep({output})").strip() == "1"
+
+    def readings(self, zone: int, count: int, sleep: Callable[[float], None] = time.sleep) -> list[int]:
+        """The next `count` readings that the gateway takes of a measured zone. Raises: DiagError."""
+        found: list[int] = []
+        due_ms, asks = -1, 0
+        while len(found) < count:
+            words = self.ask(_HAND, f"reading({zone})").split()
+            if len(words) != 2 or asks >= _READING_ASKS * count:
+                raise DiagError(f"zone {zone}: the gateway reads no such zone; is this its site?")
+            asks += 1
+            if due_ms != int(words[1]):
+                due_ms = int(words[1])
+                found.append(int(words[0]))
+            sleep(_READING_PAUSE_S)
+        return found
+
+    def ask(self, file: Path, call: str) -> str:
+        """What a call of a function in one of our files prints; it is sent before the first. Raises: DiagError."""
+        try:
+            if file not in self._sent:
+                self._transport.exec(file.read_bytes())
+                self._sent.add(file)
+            return str(self._transport.exec(call).decode())
+        except (TransportError, OSError) as error:
+            raise _plain(error) from error
 
     def __enter__(self) -> Self:
         return self

@@ -14,15 +14,26 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+# Bit of a zone's `does`, tocsin.zone.NO_WALK_TEST: constants have no names on a board.
+NO_WALK_TEST = 16
+# What the file of the walk test said, once it was read.
+kept_walk: "list[Any]" = []
+
+
 def look(gateway: "Any") -> "dict[str, Any]":
     """Everything but samples, as `diag_snapshot.parse` reads it."""
     hal, recorder, session = gateway.hal, gateway.recorder, gateway.uplinks[0]._session
     guard, journal = gateway.guarding.guard, recorder._journal
     now_ms = hal.sampler.count()
+    zones = [contact(one, hal, guard) for one in gateway.contacts._contacts]
+    zones += [measured(one, guard) for one in gateway.measurements._measurements]
+    add_tests(zones, gateway)
+    outputs = gateway.guarding._outputs
     return {
         "gateway": session.hello.name,
         "board": hal.board,
         "lib_hash": "".join(["%02x" % byte for byte in session.hello.lib_hash]),
+        "key_id": "".join(["%02x" % byte for byte in session.hello.key_id]),
         "firmware": sys.version.split("; ")[-1],
         "mode": guard.mode,
         "testing": guard.testing,
@@ -39,9 +50,34 @@ def look(gateway: "Any") -> "dict[str, Any]":
         "acked_seq": journal.acked_seq,
         "oldest_seqs": [min(ring.sectors.oldest_seq, journal.next_seq) for ring in journal._rings],
         "erases": journal.erase_count(),
-        "zones": [contact(one, hal, guard) for one in gateway.contacts._contacts]
-        + [measured(one, guard) for one in gateway.measurements._measurements],
+        "outputs": [{"output": one.number, "on": one.why > 0} for one in (outputs._outputs if outputs else ())],
+        "zones": zones,
     }
+
+
+def add_tests(zones: "list[dict[str, Any]]", gateway: "Any") -> None:
+    """To each zone: its hits in the walk test that runs or ran last; local day since 1970 of its last hit, ever.
+
+    The day is 0 where the clock was not set then, None for never.
+    """
+    hits, days = walk(gateway)
+    for found in zones:
+        number = found["zone"]
+        found["is_testable"] = not gateway.guarding.guard.zones[number].does & NO_WALK_TEST
+        found["hits"], found["tested_day"] = hits.get(number, 0), days.get(number)
+
+
+def walk(gateway: "Any") -> "tuple[dict[int, int], dict[int, int]]":
+    """(hits, days) of the walk test. Its module is not brought in for it: else its file is read, once."""
+    test = gateway._walk_test
+    if test:
+        return test.hits, test.days
+    if not kept_walk:
+        try:
+            kept_walk.extend(json.loads(gateway.memory.load("walk") or b"[0, [], []]"))
+        except ValueError:
+            kept_walk.extend([0, [], []])
+    return dict(kept_walk[1]), dict(kept_walk[2])
 
 
 def contact(one: "Any", hal: "Any", guard: "Any") -> "dict[str, Any]":

@@ -26,6 +26,8 @@ th, td {{ text-align: left; padding: .32rem .5rem; border-bottom: 1px solid var(
 th {{ font-weight: 600; color: var(--soft); font-size: .85rem; }}
 .state {{ display: inline-block; border-radius: .7rem; padding: 0 .6rem; font-weight: 600; }}
 .normal {{ background: #dff3e4; color: #14532d; }} .alarm {{ background: #fbdcdc; color: #8a1010; }}
+td[data-label=reading], td[data-label="last tested"] {{ white-space: nowrap; }}
+.never {{ color: #8a1010; }}
 .tamper {{ background: #efdcfb; color: #5b1a86; }} .fault {{ background: #fdf0c9; color: #6b4e00; }}
 dl {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .5rem 1rem; margin: 0; }}
 dt {{ color: var(--soft); font-size: .85rem; }} dd {{ margin: 0; overflow-wrap: anywhere; }}
@@ -34,7 +36,8 @@ svg {{ display: block; }}
 .sign div {{ border-top: 1px solid #14181f; padding-top: .3rem; color: var(--soft); }}
 @media (max-width: 40rem) {{
   tr:first-child {{ display: none; }} td {{ display: flex; gap: 1rem; border: 0; padding: .12rem 0; }}
-  td:empty {{ display: none; }} td::before {{ content: attr(data-label); color: var(--soft); flex: 0 0 7rem; }}
+  td:empty {{ display: none; }} td[data-label=zone] {{ font-weight: 600; }}
+  td::before {{ content: attr(data-label); color: var(--soft); flex: 0 0 7rem; }}
   tr {{ display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }}
 }}
 @media print {{ body {{ max-width: none; padding: 0; font-size: 11px; }} tr {{ break-inside: avoid; }} }}
@@ -50,7 +53,7 @@ svg {{ display: block; }}
 <div class="sign"><div>date, technician</div><div>for the museum</div></div>
 </html>
 """
-_HEADS = ("no.", "zone", "wired as", "state", "reading", "errors", "short pulses, ms", "marks")
+_HEADS = ("no.", "zone", "kind", "state", "reading", "last tested", "errors", "short pulses, ms", "marks")
 _BAR_WIDTH, _BAR_HEIGHT = 14, 26
 
 
@@ -72,7 +75,8 @@ def _row(zone: ZoneView, bounce: Bounce) -> str:
     reading = zone.reading or ("" if zone.level is None else "not at rest" if zone.level else "at rest")
     errors = str(zone.errors) if zone.errors else ""
     number, name, marks = str(zone.number), escape(zone.name), escape(zone.marks)
-    cells = (number, name, zone.kind, state, reading, errors, _bars(counts), marks)
+    tested = '<b class="never">never</b>' if zone.tested == "never" else zone.tested
+    cells = (number, name, zone.kind, state, reading, tested, errors, _bars(counts), marks)
     told = zip(_HEADS, cells, strict=True)
     return "<tr>" + "".join(f'<td data-label="{head}">{cell}</td>' for head, cell in told) + "</tr>\n"
 

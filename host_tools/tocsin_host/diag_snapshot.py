@@ -9,6 +9,7 @@ import json
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from tocsin.errors import TocsinError
@@ -44,7 +45,11 @@ class DiagError(TocsinError):
 
 @dataclass(frozen=True)
 class ZoneView:
-    """One zone: `reading` in the unit of its kind; `level` of its pin, None where it has none."""
+    """One zone: `reading` in the unit of its kind; `level` of its pin, None where it has none.
+
+    `tested`: the day on which a walk test saw it work last, "never", or "" where none can; `hits`: in the walk
+    test that runs, or ran last.
+    """
 
     number: int
     name: str
@@ -55,6 +60,9 @@ class ZoneView:
     pin: int | None
     errors: int
     marks: str
+    is_testable: bool
+    tested: str
+    hits: int
 
 
 @dataclass(frozen=True)
@@ -73,13 +81,30 @@ class Snapshot:
         """Pins of contact zones."""
         return [zone.pin for zone in self.zones if zone.pin is not None]
 
+    @property
+    def is_testing(self) -> bool:
+        """Whether a walk test runs."""
+        return bool(self.raw["testing"])
+
+    @property
+    def unhit(self) -> list[ZoneView]:
+        """Zones that the walk test which runs, or ran last, has not seen to work."""
+        return [zone for zone in self.zones if zone.is_testable and not zone.hits]
+
+    @property
+    def walk_words(self) -> tuple[str, str]:
+        """How far the walk test is, and what is missing, "" for nothing."""
+        testable, unhit = [zone for zone in self.zones if zone.is_testable], self.unhit
+        done = f"{len(testable) - len(unhit)} of {len(testable)} zones seen to work"
+        return done, f"missing: {' · '.join(zone.name for zone in unhit)}" if unhit else ""
+
 
 def parse(text: str, known: Mapping[int, tuple[str, str]]) -> Snapshot:
     """The snapshot in what the probe printed; `known`: (name, kind) of zones by number. Raises: DiagError."""
     try:
         raw = json.loads(text)
         zones = [_zone(entry, known) for entry in raw["zones"]]
-        mode = MODE_NAMES[raw["mode"]]
+        mode, raw["testing"] = MODE_NAMES[raw["mode"]], bool(raw["testing"])
         return Snapshot(str(raw["gateway"]), mode, int(raw["uptime_ms"]), _facts(raw), zones, raw)
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise DiagError(f"the gateway's answer cannot be read ({error}); flash it with this version") from error
@@ -98,7 +123,17 @@ def _zone(entry: Mapping[str, Any], known: Mapping[int, tuple[str, str]]) -> Zon
         entry.get("pin"),
         int(entry.get("errors", 0)),
         ", ".join([*entry.get("marks", ()), *_warnings(entry.get("warnings", 0))]),
+        bool(entry["is_testable"]),
+        tested_text(entry["tested_day"]) if entry["is_testable"] else "",
+        int(entry["hits"]),
     )
+
+
+def tested_text(day: int | None) -> str:
+    """A local day since 1970, 0 while the clock was not set then, as the walk test keeps it; None for never."""
+    if day is None:
+        return "never"
+    return (date(1970, 1, 1) + timedelta(day)).isoformat() if day else "day not known"
 
 
 def _warnings(bits: int) -> list[str]:

@@ -20,6 +20,7 @@ from .store import Store
 
 if TYPE_CHECKING:
     from .site_model import Site
+    from .site_people import Person
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -134,12 +135,16 @@ def _person(site: Path | None, by: str | None) -> int:
         if by.isdigit() and 1 <= int(by) <= 250:
             return int(by)
         raise click.UsageError(f"--by {by}: name the site too (--site FILE), or give the person's number, 1 to 250")
-    people = read_site(site).people
-    for person in people:
-        if by in (person.name, str(person.number)):
-            return person.number
-    known = ", ".join(person.name for person in people) or "nobody"
-    raise click.ClickException(f"{site}: no person {by!r}; it lists: {known}")
+    return person_of(read_site(site), site, by).number
+
+
+def person_of(read: Site, path: Path, who: str) -> Person:
+    """The person of a name or number in the site of `path`. Raises: click.ClickException."""
+    for person in read.people:
+        if who in (person.name, str(person.number)):
+            return person
+    known = ", ".join(person.name for person in read.people) or "nobody"
+    raise click.ClickException(f"{path}: no person {who!r}; it lists: {known}")
 
 
 def _zone(site: Path | None, gateway: str, zone: str) -> int:

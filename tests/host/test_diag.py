@@ -1,44 +1,16 @@
-"""What `tocsin diag` makes of what the probe told: words, histograms, the page and the screen."""
+"""What `tocsin diag` makes of what the probe told: words, histograms, the page."""
 
-import asyncio
 import json
 from base64 import b64encode
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tocsin.event import NO_READING
 from tocsin_host.diag_report import report
-from tocsin_host.diag_screen import DiagScreen
 from tocsin_host.diag_snapshot import Bounce, DiagError, Snapshot, parse
 
 KNOWN = {1: ("front door", "door"), 3: ("side <door>", "door"), 4: ("shelves", "temperature")}
-TOLD: dict[str, Any] = {
-    "gateway": "gallery",
-    "board": "pico_w",
-    "lib_hash": "0a1b2c3d4e5f6071",
-    "firmware": "1.25.0 Raspberry Pi Pico W",
-    "boot": 3,
-    "uptime_ms": 5_400_000,
-    "reset_cause": 1,
-    "utc_ms": 1_790_000_000_000,
-    "clock_error_ms": 8,
-    "mode": 1,
-    "heap_free_bytes": 88_000,
-    "samples_lost": 0,
-    "transitions_lost": 0,
-    "bad_frames": 2,
-    "next_seq": 5120,
-    "acked_seq": 5118,
-    "oldest_seqs": [4000, 5120, 3522],
-    "erases": 412,
-    "samples": None,
-    "zones": [
-        {"zone": 1, "type": "contact", "state": 0, "pin": 2, "level": 0, "errors": 0, "marks": ["inhibited"]},
-        {"zone": 3, "type": "loop", "state": 2, "value": 3290, "errors": 0, "marks": [], "warnings": 1 << 1},
-        {"zone": 4, "type": "quantity", "state": 3, "value": NO_READING, "errors": 2, "marks": [], "warnings": 0},
-        {"zone": 9, "type": "quantity", "state": 0, "value": 19_437, "errors": 0, "marks": [], "warnings": 0},
-    ],
-}
+TOLD: dict[str, Any] = json.loads(Path(__file__).with_name("diag_told.json").read_text())
 
 
 def seen(**changes: Any) -> Snapshot:
@@ -51,6 +23,11 @@ def test_zones_have_names_states_readings_and_marks() -> None:
     assert (side.state, side.reading, side.marks) == ("tamper", "3290 mV", "the resistors of the loop drift")
     assert (shelves.kind, shelves.state, shelves.reading, shelves.errors) == ("temperature", "fault", "none", 2)
     assert (unknown.name, unknown.kind, unknown.reading) == ("zone 9", "quantity", "19.44 ")
+
+
+def test_each_zone_tells_when_it_was_last_tested() -> None:
+    assert [zone.tested for zone in seen().zones] == ["2026-11-25", "never", "", "day not known"]
+    assert [zone.number for zone in seen(testing=True).unhit] == [3]
 
 
 def test_facts_are_told_for_people() -> None:
@@ -104,27 +81,7 @@ def test_the_page_needs_nothing_else_and_takes_names_for_text() -> None:
     page = report(seen(), bounce, "25 November 2026, 14:05")
     assert "side &lt;door&gt;" in page
     assert 'aria-label="4 short pulses"' in page
+    assert '<td data-label="last tested">2026-11-25</td>' in page
+    assert '<b class="never">never</b>' in page
     assert "inhibited" in page and "412 of the most used sector" in page  # noqa: PT018
     assert not any(word in page for word in ("http:", "https:", "src=", "<script"))
-
-
-def test_the_screen_shows_every_zone_and_ends_with_the_reason_when_the_gateway_is_gone() -> None:
-    looks = iter([seen(), seen(mode=0)])
-
-    def look() -> Snapshot:
-        found = next(looks, None)
-        if found is None:
-            raise DiagError("the cable is out")
-        return found
-
-    async def watch() -> DiagScreen:
-        screen = DiagScreen(look, Bounce({2: [8, 4, 0, 0, 0, 0]}), lambda _: "there")
-        async with screen.run_test(size=(150, 30)) as pilot:
-            await pilot.pause()
-            while not screen.error:
-                await asyncio.sleep(0.01)
-        return screen
-
-    screen = asyncio.run(watch())
-    assert screen.error == "the cable is out"
-    assert screen.sub_title == "gallery, mode open"
