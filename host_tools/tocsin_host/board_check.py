@@ -55,7 +55,7 @@ def check_board(port: Port, secrets: GatewaySecrets, lib_hash: bytes, patience_s
     if said is None:
         raise BoardError("no gateway answers; is its collector still connected? Unplug the board, plug it in and retry")
     hello, body = said
-    _check_hello(hello, body, secrets, lib_hash)
+    check_hello(hello, body, secrets, lib_hash)
     session, chain = HostSession(), ChainVerifier(secrets.k0)
     counter = max(int(time.time()), hello.command_counter + 1)
     port.write(session.welcome(hello, secrets.link_key, lib_hash, 0, os.urandom(8)))
@@ -72,16 +72,22 @@ def check_board(port: Port, secrets: GatewaySecrets, lib_hash: bytes, patience_s
     return hello
 
 
-def _check_hello(hello: Hello, body: bytes, secrets: GatewaySecrets, lib_hash: bytes) -> None:
-    if hello.name != secrets.gateway:
-        raise BoardError(f"the board at this port is {hello.name}, not {secrets.gateway}; was another one plugged in?")
-    if hello.wire_version != WIRE_VERSION:
-        raise BoardError(f"{hello.name}: speaks wire version {hello.wire_version}, not {WIRE_VERSION}; flash it again")
+def check_hello(hello: Hello, body: bytes, secrets: GatewaySecrets, lib_hash: bytes) -> None:
+    """Whether a hello is that of the gateway with these secrets, and of this version. Raises: BoardError."""
+    check_version(hello, secrets.gateway, lib_hash)
     if hello.key_id != key_id(secrets.k0) or not is_sealed(secrets.link_key, body):
         raise BoardError(
             f"{hello.name}: its keys are not those of {fingerprint(secrets.k0)}; it holds those of another "
             "provisioning: flash it again"
         )
+
+
+def check_version(hello: Hello, gateway: str, lib_hash: bytes) -> None:
+    """Whether a hello says this name and this version. Raises: BoardError."""
+    if hello.name != gateway:
+        raise BoardError(f"the board at this port is {hello.name}, not {gateway}; was another one plugged in?")
+    if hello.wire_version != WIRE_VERSION:
+        raise BoardError(f"{hello.name}: speaks wire version {hello.wire_version}, not {WIRE_VERSION}; flash it again")
     if hello.lib_hash != lib_hash:
         raise BoardError(f"{hello.name}: its library is {hello.lib_hash.hex()}, not {lib_hash.hex()}; flash it again")
 

@@ -23,6 +23,10 @@ _COMMANDS = {
     "revoke": ("tocsin_host.revoke_command:revoke", "Hear a stolen gateway no more."),
     "log": ("tocsin_host.log_command:log", "Show what is stored."),
     "diag": ("tocsin_host.diag_command:diag", "Look into a running gateway."),
+    "commission": (
+        "tocsin_host.commission_command:commission_command",
+        "Check a gateway before it is left alone, and write that down.",
+    ),
     "doctor": ("tocsin_host.doctor_command:doctor", "Say what is wrong with a gateway, and how to mend it."),
     "zones": ("tocsin_host.zones_command:zones", "Show how zones stand, and when each was tested."),
     "export": ("tocsin_host.export_command:export", "Write a gateway's sealed log to a file."),

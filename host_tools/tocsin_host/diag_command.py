@@ -133,7 +133,8 @@ def _show_screen(console: DiagConsole, known: dict[int, tuple[str, str]], page: 
 
 def _write(path: Path, snapshot: Snapshot, bounce: Bounce) -> None:
     taken = datetime.now().astimezone().strftime("%-d %B %Y, %H:%M")
-    write_file(path, report_page(snapshot, bounce, taken).encode())
+    subtitle = f"as it was on {taken}; mode {snapshot.mode}"
+    write_file(path, report_page(snapshot, bounce, subtitle).encode())
     click.echo(f"{path}: how {snapshot.name} stands", err=True)
 
 

@@ -5,8 +5,11 @@ Role in the flow: stages 1 to 8 seen by a technician. Context: host. mpremote's 
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,12 +18,13 @@ from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
 from .board_port import open_port
+from .console_source import console_source
 from .diag_snapshot import Bounce, DiagError, Snapshot, parse
 from .service_session import close_console, open_console
 
 _HERE = Path(__file__)
 _PROBE, _HAND = _HERE.with_name("diag_probe.py"), _HERE.with_name("diag_hand.py")
-_PATIENCE_S = 30
+_PATIENCE_S = 60
 # A loop is read every 100 ms: asked twice as often, none is missed by much.
 _READING_PAUSE_S = 0.05
 _READING_ASKS = 20
@@ -45,6 +49,9 @@ class DiagConsole:
         except (TransportError, OSError) as error:
             self._transport.close()
             raise _plain(error) from error
+        except KeyboardInterrupt:
+            self.close()
+            raise
 
     def look(self, known: Mapping[int, tuple[str, str]]) -> Snapshot:
         """What the gateway looks like now. Raises: DiagError."""
@@ -82,12 +89,19 @@ class DiagConsole:
     def ask(self, file: Path, call: str) -> str:
         """What a call of a function in one of our files prints; it is sent before the first. Raises: DiagError."""
         try:
-            if file not in self._sent:
-                self._transport.exec(file.read_bytes())
-                self._sent.add(file)
-            return str(self._transport.exec(call).decode())
+            with _whole():
+                if file not in self._sent:
+                    self._transport.exec(console_source(file))
+                    self._sent.add(file)
+                return str(self._transport.exec(call).decode())
         except (TransportError, OSError) as error:
             raise _plain(error) from error
+
+    def close(self) -> None:
+        """Close the gateway's console. Raises: OSError, BoardError."""
+        self._transport.close()
+        with open_port(self._url) as port:
+            close_console(port)
 
     def __enter__(self) -> Self:
         return self
@@ -95,9 +109,23 @@ class DiagConsole:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._transport.close()
-        with open_port(self._url) as port:
-            close_console(port)
+        self.close()
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """Ctrl-C waits until the answer is there: what is left of half an answer would be taken for the next one."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            raise KeyboardInterrupt
 
 
 def _plain(error: Exception) -> DiagError:

@@ -1,7 +1,7 @@
 """What `tocsin diag` does in a gateway's service console when somebody wants it: walk test, beep, a loop's readings.
 
-Role in the flow: beside stages 5 and 6, for a technician. Context: the console of a gateway in service mode; this file
-is sent there as it is, before the first thing that is to be done.
+Role in the flow: beside stages 5 and 6, for a technician. Context: the console of a gateway in service mode, which
+gets it as `console_source.py` makes it, before the first thing that is to be done.
 It must never: leave an output on, or switch one unrecorded.
 """
 

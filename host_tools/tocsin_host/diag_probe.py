@@ -1,7 +1,7 @@
 """What `tocsin diag` runs in a gateway's service console: looks around, changes nothing, prints one line of JSON.
 
-Role in the flow: stages 1 to 8 seen by a technician. Context: the console of a gateway in service mode; this file is
-sent there as it is, and runs beside the gateway's tasks. It may look into what others must not.
+Role in the flow: stages 1 to 8 seen by a technician. Context: the console of a gateway in service mode, which gets it
+as `console_source.py` makes it; it runs beside the gateway's tasks. It may look into what others must not.
 """
 
 import gc

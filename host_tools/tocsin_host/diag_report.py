@@ -44,7 +44,7 @@ svg {{ display: block; }}
 </style>
 <h1>{title}</h1>
 <p>{subtitle}</p>
-<h2>Zones</h2>
+{top}<h2>Zones</h2>
 <table>
 <tr>{heads}</tr>
 {zones}</table>
@@ -57,12 +57,13 @@ _HEADS = ("no.", "zone", "kind", "state", "reading", "last tested", "errors", "s
 _BAR_WIDTH, _BAR_HEIGHT = 14, 26
 
 
-def report(snapshot: Snapshot, bounce: Bounce, taken: str) -> str:
-    """The page; `taken` says when, for people."""
+def report(snapshot: Snapshot, bounce: Bounce, subtitle: str, top: str = "") -> str:
+    """The page; `subtitle` says when, for people; `top` is HTML that stands before the zones."""
     facts = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in snapshot.facts)
     return _PAGE.format(
         title=f"Gateway {escape(snapshot.name)}",
-        subtitle=f"as it was on {escape(taken)}; mode {snapshot.mode}",
+        subtitle=escape(subtitle),
+        top=top,
         heads="".join(f"<th>{head}</th>" for head in _HEADS),
         zones="".join(_row(zone, bounce) for zone in snapshot.zones),
         facts=facts,

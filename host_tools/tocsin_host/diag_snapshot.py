@@ -45,7 +45,8 @@ class DiagError(TocsinError):
 
 @dataclass(frozen=True)
 class ZoneView:
-    """One zone: `reading` in the unit of its kind; `level` of its pin, None where it has none.
+    """One zone: `value` as it was read, NO_READING for none, `reading` the same in the unit of its kind; `level` of its
+    pin. None or "" where it has no such thing.
 
     `tested`: the day on which a walk test saw it work last, "never", or "" where none can; `hits`: in the walk
     test that runs, or ran last.
@@ -55,6 +56,7 @@ class ZoneView:
     name: str
     kind: str
     state: str
+    value: int | None
     reading: str
     level: int | None
     pin: int | None
@@ -118,6 +120,7 @@ def _zone(entry: Mapping[str, Any], known: Mapping[int, tuple[str, str]]) -> Zon
         name,
         kind,
         STATE_NAMES[entry["state"]],
+        entry.get("value"),
         _reading(str(entry["type"]), kind, entry.get("value")),
         entry.get("level"),
         entry.get("pin"),

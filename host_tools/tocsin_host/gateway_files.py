@@ -21,15 +21,19 @@ def own_files(config: dict[str, Any], secrets: GatewaySecrets) -> dict[str, byte
 
     Raises: ConfigError when the gateway has a network and no passwords for it.
     """
-    site = {key: value for key, value in config.items() if key != "roster"}
     return {
-        "/site.json": json.dumps(site, separators=(",", ":"), sort_keys=True).encode(),
+        "/site.json": json.dumps(site_json(config), separators=(",", ":"), sort_keys=True).encode(),
         "/keys/key.id": key_id(secrets.k0),
         "/keys/link.key": secrets.link_key,
         **({"/roster": build_table(config["roster"], secrets.link_key)} if "roster" in config else {}),
         **({"/keys/service.key": secrets.service_key} if secrets.service_key else {}),
         **(_passwords(secrets) if "network" in config else {}),
     }
+
+
+def site_json(config: dict[str, Any]) -> dict[str, Any]:
+    """What of a configuration stands in /site.json: all but the roster, which is a file of its own."""
+    return {key: value for key, value in config.items() if key != "roster"}
 
 
 def _passwords(secrets: GatewaySecrets) -> dict[str, bytes]:

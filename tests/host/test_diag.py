@@ -78,7 +78,7 @@ def test_the_ring_of_the_sampler_is_read_from_its_oldest_sound_sample() -> None:
 
 def test_the_page_needs_nothing_else_and_takes_names_for_text() -> None:
     bounce = Bounce({2: [3, 0, 1, 0, 0, 0]})
-    page = report(seen(), bounce, "25 November 2026, 14:05")
+    page = report(seen(), bounce, "as it was on 25 November 2026, 14:05")
     assert "side &lt;door&gt;" in page
     assert 'aria-label="4 short pulses"' in page
     assert '<td data-label="last tested">2026-11-25</td>' in page

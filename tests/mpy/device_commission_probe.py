@@ -1,0 +1,52 @@
+"""What `tocsin commission` sends to a service console, run beside a whole gateway."""
+
+import json
+from binascii import a2b_base64, hexlify
+
+from device_app import SITE, ZONES, _gateway
+from support_flash import STORAGE, kept, peek, provision, put
+from support_virtual import CLOCK, run_for
+from tocsin.compat import hmac_sha256
+
+PROBE = "host_tools/tocsin_host/commission_probe.py"
+KEY = b"k" * 32
+CHALLENGE = bytes(range(16))
+
+
+def _console(said):
+    names = {"__name__": "__main__", "print": lambda *words: said.append(words)}
+    with open(PROBE) as file:
+        exec(file.read(), names)  # noqa: S102 - as the console does
+    return names
+
+
+def test_the_answer_to_a_challenge_takes_the_service_key_and_opens_no_door():
+    said = []
+    gateway = _gateway(provision())
+    put(STORAGE + "/keys/service.key", KEY)
+    run_for(1000, gateway.run())
+    _console(said)["prove"](hexlify(CHALLENGE).decode())
+    assert said == [(hexlify(hmac_sha256(KEY, b"tocsin commission" + CHALLENGE)).decode(),)]
+
+
+def test_the_site_is_told_as_it_lies_in_flash():
+    said = []
+    run_for(1000, _gateway(provision()).run())
+    _console(said)["site"]()
+    assert json.loads(said[0][0]) == dict(SITE, zones=ZONES)
+
+
+def test_the_journal_is_told_from_any_number_on_piece_by_piece():
+    chip, said = provision(), []
+    gateway = _gateway(chip)
+    for at_ms in range(1000, 21_000, 1000):
+        CLOCK.at(at_ms, gateway.hal.sampler.set_pins, 1 << 3 | (1 << 2 if at_ms % 2000 else 0))
+    run_for(22_000, gateway.run())
+    probe, seq, data = _console(said), 2, b""
+    while seq < gateway.recorder.next_seq():
+        probe["records"](seq)
+        seq, text = said[-1]
+        data += a2b_base64(text)
+    whole = kept(peek(chip))
+    assert len(said) == 2 and len(whole) > 40
+    assert data == b"".join(whole[number] for number in sorted(whole) if number >= 2)
