@@ -77,8 +77,9 @@ class Gateway:
         orders = Orders(recorder, self.guarding.guard, self.pulse.heartbeat, uptime_ms, hal.storage, self.walk_test)
         self.uplinks = [Uplink(link, sessions[i], recorder, orders, uptime_ms) for i, link in enumerate(links)]
         self.uplinks[0].make_service = self._make_service
-        if hal.slot:
-            self.uplinks[0].make_update = self._make_update
+        self._update: "Update | None" = None
+        for uplink in self.uplinks if hal.slot else ():
+            uplink.update = self._one_update
         recorder.start(uptime_ms)
         recorder.on_record = self._wake
         if self.guarding.guard.testing:
@@ -125,10 +126,12 @@ class Gateway:
 
         Trial(self.hal, self.recorder, self._journal).begin()
 
-    def _make_update(self) -> "Update":
-        from .update import Update
+    def _one_update(self) -> "Update":
+        if self._update is None:
+            from .update import Update
 
-        return Update(self.hal, self.recorder)
+            self._update = Update(self.hal, self.recorder)
+        return self._update
 
     def _make_service(self) -> "Service":
         from .service import Service

@@ -7,7 +7,6 @@ import asyncio
 
 from tocsin import gateway_session
 from tocsin.event import SOURCE_GATEWAY, TYPE_TIME_SET
-from tocsin.framing import encode_frame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,9 +49,8 @@ class Uplink:
         # Makes service mode when somebody knocks; a link that can be no console has none.
         self.make_service: "Callable[[], Service] | None" = None
         self._service: "Service | None" = None
-        # The same for a bundle of firmware that somebody sends.
-        self.make_update: "Callable[[], Update] | None" = None
-        self._update: "Update | None" = None
+        # The gateway's only taker of firmware, whatever link a bundle comes on.
+        self.update: "Callable[[], Update] | None" = None
 
     def wake(self) -> None:
         """There may be something to send."""
@@ -105,10 +103,11 @@ class Uplink:
             self._session.hello.command_counter = self._recorder.counter
         elif kind == gateway_session.FORGED_COMMAND:
             self._orders.refuse(event[1], event[2])
-        elif kind == gateway_session.UPDATE and self.make_update:
-            if self._update is None:
-                self._update = self.make_update()
-            self._link.write(encode_frame(self._update.take(event[1])))
+        elif kind == gateway_session.UPDATE and self.update:
+            state = self.update().take(event[1])
+            # One answer to all that came together: on a network each is a message.
+            if not self._heard or self._heard[0][0] != gateway_session.UPDATE:
+                self._link.write(self._session.seal_update(state))
         elif kind == gateway_session.SERVICE and self.make_service:
             if self._service is None:
                 self._service = self.make_service()

@@ -103,6 +103,10 @@ class GatewaySession:
         """How long transmit() can wait for something to come or to be recorded."""
         return max(0, self._window.wait_ms(now_ms) if self.is_up else self._hello_at_ms - now_ms)
 
+    def seal_update(self, state: bytes) -> bytes:
+        """The frame of an *update state*, for a host that knows this session."""
+        return encode_frame(messages.sealed(messages.update_key(self._link_key, self._nonce), state))
+
     def line_lost(self) -> None:
         """The cable or connection is gone: start over with a hello when it is back."""
         self._end_session()

@@ -16,6 +16,7 @@ from .messages import (
     WELCOME,
     WIRE_VERSION,
     Hello,
+    is_sealed,
     sealed,
     u32,
     unpack_body,
@@ -71,6 +72,14 @@ def decode_time_ask(body: bytes) -> int:
 def decode_gone(body: bytes) -> "tuple[int, int]":
     """(first, last) of the records that will never come."""
     fields = unpack_body("<BII8s", body)
+    return fields[1], fields[2]
+
+
+def decode_update_state(key: bytes, body: bytes) -> "tuple[int, int]":
+    """(status, offset) of what a gateway says of an update under `key`. Raises: SessionError."""
+    fields = unpack_body("<BBI8s", body)
+    if not is_sealed(key, body):
+        raise SessionError("update state with a wrong tag")
     return fields[1], fields[2]
 
 

@@ -14,6 +14,7 @@ RECORD = "record"  # (RECORD, record, mac of the one before or None)
 TIME_ASK = "time ask"  # (TIME_ASK, uptime in ms)
 GONE = "gone"  # (GONE, first, last): these records will never come; of this session, sealed by the gateway
 PONG = "pong"  # (PONG, bytes)
+UPDATE_STATE = "update state"  # (UPDATE_STATE, status, offset): of this session, sealed by the gateway
 # A ping is answered when everything before it has been dealt with, so the collector does it: (PING, bytes).
 PING = "ping"
 
@@ -84,6 +85,10 @@ class HostSession:
         """Order something; `counter` must be above every one used before."""
         return encode_frame(host_messages.encode_command(self._link_key, counter, code, argument, payload))
 
+    def update_key(self) -> bytes:
+        """Under which the open session passes an update on (docs/update.md, "The transfer")."""
+        return messages.update_key(self._link_key, self._gateway_nonce)
+
     def refuse(self, reason: int) -> bytes:
         """Tell the gateway why there is no session."""
         self.is_up = False
@@ -115,4 +120,9 @@ class HostSession:
             return (PING, body[1:9])
         if kind == messages.PONG:
             return (PONG, body[1:9])
+        if kind == messages.UPDATE_STATE:
+            if not self.is_up:
+                raise SessionError("update state outside a session")
+            status, at = host_messages.decode_update_state(self.update_key(), body)
+            return (UPDATE_STATE, status, at)
         return None

@@ -279,6 +279,20 @@ def test_command_is_reported_in_and_outside_a_session():
     assert bench.session.damaged_count == 1
 
 
+def test_update_is_taken_and_answered_under_the_nonce_of_the_session():
+    bench = Bench()
+    bench.open()
+    key = messages.update_key(LINK_KEY, bench.session._nonce)
+    begin = bytes((messages.UPDATE_BEGIN,)) + bytes(4)
+    assert bench.tell(messages.sealed(key, begin)) == [(gateway_session.UPDATE, begin)]
+    state = bytes((messages.UPDATE_STATE, 0)) + (640).to_bytes(4, "little")
+    (body,) = FrameReader().receive(bench.session.seal_update(state))
+    assert host_messages.decode_update_state(key, body) == (0, 640)
+    bench.session.line_lost()
+    assert bench.tell(messages.sealed(key, begin)) == []
+    assert bench.session.damaged_count == 1
+
+
 def test_refused_is_reported_and_hello_goes_on():
     bench = Bench()
     bench.said()

@@ -65,6 +65,22 @@ def test_gone_is_believed_only_from_the_gateway_of_this_session():
     assert session.receive(gone) == [] and session.damaged_count == 3
 
 
+def test_the_state_of_an_update_is_believed_only_from_the_gateway_of_this_session():
+    session, _ = opened()
+    state = bytes((messages.UPDATE_STATE, 1)) + (500).to_bytes(4, "little")
+    key = messages.update_key(LINK_KEY, b"gateway!")
+    sealed = encode_frame(messages.sealed(key, state))
+    assert session.update_key() == key
+    assert session.receive(sealed) == [(host_session.UPDATE_STATE, 1, 500)]
+    for wrong in (state, messages.sealed(LINK_KEY, state), messages.sealed(key, state + b"x")):
+        assert session.receive(encode_frame(wrong)) == []
+    session.welcome(a_hello(b"another!"), LINK_KEY, LIB_HASH, 3, b"new host")
+    assert session.receive(sealed) == []
+    session.who()
+    assert session.receive(sealed) == []
+    assert session.damaged_count == 5
+
+
 def test_frames_of_the_host_mean_nothing_to_it():
     session, key = opened()
     for body in (host_messages.encode_ack(key, 1, 1, 1, 0), b"\x85", b"\x86\x01"):

@@ -62,6 +62,9 @@ class _Session:
     def line_lost(self):
         self.line_losses += 1
 
+    def seal_update(self, state):
+        return b"sealed " + state
+
 
 class _Bench:
     """The uplink under a supervisor; commands with code 13 fail."""
@@ -143,6 +146,37 @@ def test_nothing_is_written_while_no_host_is_there_and_the_session_hears_of_it_o
     CLOCK.at(5500, setattr, bench.link, "open", True)
     assert bench.run(8000) == []
     assert bench.session.line_losses == 1 and bench.link.written == [(6000, b"record")]
+
+
+class _Update:
+    def __init__(self):
+        self.bodies = []
+
+    def take(self, body):
+        self.bodies.append(body)
+        return b"state %d" % len(self.bodies)
+
+
+def test_pieces_of_an_update_that_come_together_get_one_answer_on_their_link():
+    bench, update = _Bench(), _Update()
+    bench.uplink.update = lambda: update
+    other = Uplink(_Link(), _Session(), bench.tape, bench, lambda: CLOCK.now_ms)
+    other.update = bench.uplink.update
+    bench.supervisor.add(other.listen)
+    piece = gateway_session.UPDATE
+    bench.hear(500, (piece, b"a"), (piece, b"b"), (gateway_session.REFUSED, 1), (piece, b"c"))
+    CLOCK.at(600, setattr, other._session, "says", [(piece, b"d")])
+    CLOCK.at(600, other._link.arrive, b"x")
+    assert bench.run(900) == []
+    assert update.bodies == [b"a", b"b", b"c", b"d"]
+    assert bench.link.written == [(500, b"sealed state 2"), (500, b"sealed state 3")]
+    assert other._link.written == [(600, b"sealed state 4")]
+
+
+def test_a_gateway_that_takes_no_updates_says_nothing():
+    bench = _Bench()
+    bench.hear(500, (gateway_session.UPDATE, b"a"))
+    assert bench.run(900) == [] and bench.link.written == []
 
 
 def test_a_time_is_set_and_told():
