@@ -16,6 +16,7 @@ import click
 from .broker_passwords import HOST_PASSWORD_FILE
 from .checkpoint_keeper import CheckpointKeeper
 from .collector import Collector
+from .finding_log import FindingLog
 from .host_clock import file_clock, uptime_ms, wall_clock
 from .keys import GatewaySecrets, load_secrets
 from .lib_hash import lib_hash
@@ -25,6 +26,7 @@ from .port_reader import QUEUED_EVENTS, PortEvent, PortReader
 from .show import ZoneNames, make_show
 from .silence import SILENT_AFTER_S, SilenceWatch
 from .store import Store
+from .update_courier import UpdateCourier
 
 if TYPE_CHECKING:
     from .mqtt_reader import MqttReader
@@ -110,7 +112,8 @@ def collect(
         now_ms = file_clock(clock) if clock else wall_clock
         # A simulation's clock is its only one; a real host's may be set, which must not make anybody silent.
         silence = SilenceWatch(secrets, now_ms if clock else uptime_ms, round(silence_s * 1000))
-        collector = Collector(opened, secrets, bytes.fromhex(lib_hash()), now_ms, show.event, silence)
+        updates = UpdateCourier(folder, FindingLog(opened, now_ms, show.event).note, show.event)
+        collector = Collector(opened, secrets, bytes.fromhex(lib_hash()), now_ms, show.event, silence, updates)
         signing = checkpoint_every > 0 and has_log_key(folder)
         if not signing:
             click.echo("no checkpoints are signed; make a log key with: tocsin checkpoint init NAME", err=True)
@@ -144,6 +147,7 @@ def serve(
         collector.send_commands()
         collector.obey_revocations()
         collector.tell_silence()
+        collector.updates.tick()
         if keeper is not None:
             keeper.tick()
 

@@ -22,6 +22,7 @@ from .revocations import Revocations
 from .silence import SILENT_AFTER_S, SilenceWatch
 from .store import Store, StoredRecord
 from .store_errors import StoreError
+from .update_courier import UpdateCourier
 
 Write = Callable[[bytes], None]
 
@@ -44,7 +45,7 @@ class Collector:
     """Verifies, stores and acknowledges for all ports of a host.
 
     `secrets` by gateway name; `clock()` gives UTC in ms; `report` hears of every event as a dict with a key "event";
-    `silence` watches the same gateways, for 30 s on this computer's clock unless given.
+    `silence` watches the same gateways, for 30 s on this computer's clock unless given; the caller ticks `updates`.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Collector:
         clock: Callable[[], int],
         report: Report,
         silence: SilenceWatch | None = None,
+        updates: UpdateCourier | None = None,
     ) -> None:
         self._silence = silence or SilenceWatch(secrets, uptime_ms, SILENT_AFTER_S * 1000)
         self._store = store
@@ -62,6 +64,7 @@ class Collector:
         self._clock = clock
         self._report = report
         self._findings = FindingLog(store, clock, report)
+        self.updates = updates or UpdateCourier(None, self._findings.note, report)
         self._ports: dict[str, _Port] = {}
         self._batch: list[StoredRecord] = []
         self._places: dict[str, Place] = {}
@@ -79,6 +82,7 @@ class Collector:
 
     def lost(self, port_name: str, reason: str) -> None:
         """A port disappeared."""
+        self.updates.lost(port_name)
         port = self._ports.pop(port_name, None)
         if port is not None and port.gateway is not None:
             self._orders[port.gateway.secrets.gateway].lost(port_name)
@@ -108,6 +112,7 @@ class Collector:
             return
         for row in batch:
             self._orders[row.gateway].look_at(row.record)
+            self.updates.look_at(row.gateway, row.record)
             self._report(record_event(row.gateway, row.record))
         self._acknowledge()
 
@@ -169,6 +174,8 @@ class Collector:
         elif kind == host_session.PING:
             self.send_commands()
             port.write(port.session.pong(event[1]))
+        elif kind == host_session.UPDATE_STATE:
+            self.updates.hear(port.name, event[1], event[2])
 
     def _known(self, port: _Port) -> GatewayRecord | None:
         """The gateway that `port` has a session with; if there is none, ask once who is there."""
@@ -218,6 +225,7 @@ class Collector:
         nonce = os.urandom(messages.NONCE_BYTES)
         link_key = gateway.secrets.link_key
         port.write(port.session.welcome(hello, link_key, self._lib_hash, gateway.next_seq, nonce))
+        self.updates.opened(port.name, gateway, hello.next_seq, port.session, port.write)
         detail = f"on {port.name}, boot {hello.boot}"
         self._report(
             {"event": "session", "gateway": hello.name, "port": port.name, "boot": hello.boot, "detail": detail}

@@ -24,7 +24,7 @@ _VERSION = click.IntRange(1, 0xFFFFFFFF)
 
 @click.group()
 def update() -> None:
-    """Make, sign, check and send bundles of firmware."""
+    """Make, sign, check and send bundles of firmware, and see what became of them."""
 
 
 @update.command("key")
@@ -95,29 +95,85 @@ def verify(bundle: Path, key: Path) -> None:
 @update.command()
 @click.argument("gateway")
 @click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--port", required=True, metavar="URL", help="The gateway's USB serial port.")
+@click.option("--port", metavar="URL", help="The gateway's USB serial port, which its collector has let go of.")
+@click.option("--wait", is_flag=True, help="Show what becomes of it, until it is kept, refused or undone.")
 @store_option
 @keys_option
 @plain_errors
-def send(gateway: str, bundle: Path, port: str, store: str, keys: Path | None) -> None:
-    """Send BUNDLE to GATEWAY at PORT, which tries it at once and goes back to the firmware before if it does not work.
+def send(gateway: str, bundle: Path, port: str | None, wait: bool, store: str, keys: Path | None) -> None:
+    """Let the running collector pass BUNDLE on to GATEWAY, by cable or network; with --port, send it there at once.
 
-    It guards meanwhile. The trial ends well when the collector hears the gateway again within ten minutes.
+    GATEWAY guards meanwhile, tries it as soon as it has it, and goes back to the firmware before if it does not work.
+    The trial ends well when the collector hears the gateway again within ten minutes.
     """
-    from .board_port import open_port
     from .keys import load_secrets, secrets_path
-    from .trail import add_to_trail
     from .update_bundle import check_bundle
     from .update_key import PUBLIC_FILE, read_public
-    from .update_send import PATIENCE_S, send_bundle
 
     folder, data = keys_folder(keys, store), bundle.read_bytes()
-    manifest = check_bundle(data, read_public(folder / PUBLIC_FILE).key)
-    secrets = load_secrets(secrets_path(folder, gateway))
+    version = check_bundle(data, read_public(folder / PUBLIC_FILE).key).version
+    link_key = load_secrets(secrets_path(folder, gateway)).link_key
+    if port is None:
+        _queue(folder, gateway, data, version, store if wait else None)
+    elif wait:
+        raise click.UsageError("--wait is for the collector, which --port does without")
+    else:
+        _send_at(port, folder, gateway, link_key, data, version)
+
+
+def _send_at(port: str, folder: Path, gateway: str, link_key: bytes, data: bytes, version: int) -> None:
+    from .board_port import open_port
+    from .trail import add_to_trail
+    from .update_send import PATIENCE_S, send_bundle
+
     with open_port(port) as opened, click.progressbar(length=len(data), label=f"sending to {gateway}") as bar:
-        send_bundle(opened, gateway, secrets.link_key, data, lambda at: bar.update(at - bar.pos), PATIENCE_S)
-    add_to_trail(folder, "update sent", gateway, version=str(manifest.version))
+        send_bundle(opened, gateway, link_key, data, lambda at: bar.update(at - bar.pos), PATIENCE_S)
+    add_to_trail(folder, "update sent", gateway, version=str(version))
     click.echo(
-        f"{gateway}: version {manifest.version} is on trial; connect its collector, and see: "
-        f"tocsin log show {gateway} --type update"
+        f"{gateway}: version {version} is on trial; connect its collector, and see: tocsin update status {gateway}"
     )
+
+
+def _queue(folder: Path, gateway: str, data: bytes, version: int, store: str | None) -> None:
+    """`store`: where to look what becomes of it; None for not."""
+    from contextlib import ExitStack
+
+    from .store import Store
+    from .trail import add_to_trail
+    from .update_outbox import queue_bundle
+    from .update_status import Follower
+
+    with ExitStack() as stack:
+        follower = None
+        if store is not None:
+            follower = Follower(stack.enter_context(Store(store, read_only=True)), gateway, version)
+        path = queue_bundle(folder, gateway, data)
+        add_to_trail(folder, "update queued", gateway, version=str(version))
+        click.echo(f"{gateway}: version {version} waits for the collector in {path}")
+        if follower is None:
+            click.echo(f"see: tocsin update status {gateway}")
+        else:
+            follower.follow(click.echo)
+
+
+@update.command()
+@click.argument("gateway", required=False)
+@store_option
+@keys_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a gateway.")
+@plain_errors
+def status(gateway: str | None, store: str, keys: Path | None, as_json: bool) -> None:
+    """Show what waits for GATEWAY, or for all, and what became of what was tried, as the sealed records tell."""
+    import json
+
+    from .store import Store
+    from .update_status import facts_of, status_line
+
+    folder = keys_folder(keys, store)
+    with Store(store, read_only=True) as opened:
+        known = sorted({*opened.gateways(), *(path.stem for path in folder.glob("*.secrets"))})
+        if gateway is not None and gateway not in known:
+            raise click.ClickException(f"no gateway {gateway!r} here; there are: {', '.join(known) or 'none'}")
+        for name in known if gateway is None else [gateway]:
+            facts = facts_of(opened, folder, name)
+            click.echo(json.dumps(facts._asdict()) if as_json else status_line(facts))

@@ -3,6 +3,7 @@
 Role in the flow: before stage 1. Context: CPython.
 """
 
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,12 @@ def simulated_secrets(gateway: str, seed: int) -> GatewaySecrets:
     return GatewaySecrets(gateway, k0, link_key)
 
 
-def flash(folder: Path, secrets: GatewaySecrets, config: dict[str, Any]) -> None:
-    """Lay out `folder` as a fresh gateway: its flash chip's file system in `flash.bin`."""
+def flash(
+    folder: Path, secrets: GatewaySecrets, config: dict[str, Any], others: Mapping[str, bytes] | None = None
+) -> None:
+    """Lay out `folder` as a fresh gateway: its flash chip in `flash.bin`. `others` come beside its files."""
     folder.mkdir(parents=True)
     blocks = tocsin_boards.load(config["board"])["filesystem_blocks"]
     areas = reserved_areas(config["board"], secrets)
-    (folder / "flash.bin").write_bytes(image_littlefs.build(own_files(config, secrets), blocks, areas))
+    files = {**own_files(config, secrets), **(others or {})}
+    (folder / "flash.bin").write_bytes(image_littlefs.build(files, blocks, areas))

@@ -1,18 +1,22 @@
 """The second path on the emulated Pico W: radio, TLS with the pinned certificate, a real broker, the real collector.
 
-One run: switching the radio on and a handshake take most of a minute. Times of the network are not asserted.
+Two runs: switching the radio on and a handshake take most of a minute. Times of the network are not asserted.
 """
 
 import time
 
 import pytest
+from tocsin.event import UPDATE_BEGUN, UPDATE_TRIED
 from tocsin_host import image, image_uf2
+from tocsin_host.gateway_files import reserved_areas
 from tocsin_host.keys import NetworkSecrets, make_secrets, secrets_path, write_secrets
 from tocsin_host.lib_hash import lib_hash
+from tocsin_host.update_outbox import queue_bundle, queued_bundles
 from tocsin_sim.broker_process import MOSQUITTO, BrokerProcess, make_certificate
 from tocsin_sim.collector_process import CollectorProcess
 from tocsin_sim.emulator.board import EmulatedBoard
 from tocsin_sim.emulator.radio import GATEWAY_ADDRESS, SSID
+from tocsin_sim.update_signer import SimulatedSigner
 
 # The firmware, and beside it a task that tells how much memory is left, and how long the loop was held up at most.
 MAIN = """
@@ -117,3 +121,62 @@ def test_a_door_that_opens_is_stored_over_radio_tls_and_broker(official_image, n
         f"until the session, {longest_ms} ms after it"
     )
     assert int(free_bytes) >= HEAP_FREE_MIN_BYTES
+
+
+# In the board's own main.py, before its last step: the same task.
+START = "    start.run(hal_rp2.open_hal)\n"
+TELL = "".join(f"    {line}\n" for line in MAIN.splitlines()[1:-1])
+# While a bundle comes and is judged, on a board whose firmware lies in a slot.
+UPDATE_HEAP_FREE_MIN_BYTES = 30 * 1024
+
+
+def flash_with_slots(firmware, config, secrets, signer):
+    """A board as it is flashed, but that its main.py tells of its heap."""
+    files = image.gateway_files(config, secrets, None, signer.public)
+    main = files["/main.py"].decode()
+    assert START in main
+    files["/main.py"] = main.replace(START, TELL + START).encode()
+    uf2 = image.build(firmware, files, reserved_areas("pico_w", secrets))
+    return image_uf2.to_flash(image_uf2.read_uf2(uf2), image.FLASH_BYTES)
+
+
+def heap(written):
+    """[(free bytes, longest that the loop was held up in ms)] as the board told."""
+    lines = bytes(written).split(b"HEAP ")[1:]
+    return [tuple(map(int, line.split()[:2])) for line in lines if b"END" in line]
+
+
+def test_an_update_is_taken_over_radio_tls_and_broker(official_image, network, request, tmp_path):
+    """With a manifest as long as that of a whole firmware; the files are short, or this would take half an hour."""
+    secrets, broker, events, certificate = network
+    signer = SimulatedSigner()
+    signer.write_public(tmp_path)
+    path = {"ssid": SSID, "broker": GATEWAY_ADDRESS, "port": broker.port, "certificates": [certificate]}
+    config = {"gateway": "gallery", "board": "pico_w", "lib_hash": lib_hash(), "zones": ZONES, "network": path}
+    board = EmulatedBoard(flash_with_slots(official_image, config, secrets, signer), has_radio=True)
+    request.addfinalizer(board.radio.bridge.close)
+    for pin in (2, 3, 4):
+        board.pin(pin, False)
+    board.adc(0, LOOP_NORMAL_RAW)
+    run_until(board, lambda: any(event["event"] == "session" for event in events), "a session")
+    board.usb.received.clear()
+    run_until(board, lambda: heap(board.usb.received), "how much memory is left")
+    free_before_bytes, longest_before_ms = heap(board.usb.received)[-1]
+    bundle = signer.bundle({path: data[:20] for path, data in image.device_files().items()})
+    queue_bundle(tmp_path, "gallery", bundle)
+    run_until(board, lambda: any(event.get("type") == "update" for event in events), "the bundle has begun")
+    board.pin(2, True)
+    run_until(board, lambda: not queued_bundles(tmp_path), "the bundle is judged")
+    run_until(board, lambda: any(event.get("type") == "alarm" for event in events), "the alarm")
+    board.run_for_ms(1200)  # and it has told of its heap once more
+    told = [(event["value"], event["count"]) for event in events if event.get("type") == "update"]
+    assert told[0] == (UPDATE_BEGUN, len(bundle))
+    assert told[-1] == (UPDATE_TRIED, 6)
+    assert [e["text"] for e in events if e.get("type") == "trouble" and "network path" not in e["text"]] == []
+    assert not [event for event in events if event["event"] == "finding"]
+    free_bytes = min(free for free, _ in heap(board.usb.received))
+    print(
+        f"emulated: heap free with TLS {free_before_bytes} bytes, with an update at least {free_bytes}; the loop "
+        f"was held up at most {longest_before_ms} ms until the session, {heap(board.usb.received)[-1][1]} ms after it"
+    )
+    assert free_bytes >= UPDATE_HEAP_FREE_MIN_BYTES

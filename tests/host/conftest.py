@@ -19,10 +19,12 @@ from tocsin.messages import Hello
 from tocsin.record import mac_of
 from tocsin.seal import Sealer, key_id
 from tocsin_host.collector import Collector
+from tocsin_host.finding_log import FindingLog
 from tocsin_host.keys import GatewaySecrets
 from tocsin_host.lib_hash import lib_hash
 from tocsin_host.silence import SilenceWatch
 from tocsin_host.store import Store, StoredRecord
+from tocsin_host.update_courier import UpdateCourier
 
 
 class SoftGateway:
@@ -104,7 +106,7 @@ class SoftGateway:
 class Desk:
     """A collector between a store and soft gateways. Every ack is checked against the store on its way out."""
 
-    def __init__(self, store: Store, *gateways: Any) -> None:
+    def __init__(self, store: Store, *gateways: Any, keys: Path | None = None) -> None:
         self.store = store
         self.events: list[dict[str, Any]] = []
         self.now_ms = 0
@@ -112,7 +114,9 @@ class Desk:
         secrets = {gateway.secrets.gateway: gateway.secrets for gateway in gateways}
         utc = lambda: 1_790_000_000_000 + self.now_ms  # noqa: E731
         silence = SilenceWatch(secrets, lambda: self.now_ms, 30_000)
-        self.collector = Collector(store, secrets, bytes.fromhex(lib_hash()), utc, self.events.append, silence)
+        note = FindingLog(store, utc, self.events.append).note
+        updates = UpdateCourier(keys, note, self.events.append, lambda: self.now_ms)
+        self.collector = Collector(store, secrets, bytes.fromhex(lib_hash()), utc, self.events.append, silence, updates)
         self.names: dict[str, str] = {}
         for gateway in gateways:
             self.open(gateway.secrets.gateway)
@@ -149,6 +153,7 @@ class Desk:
                 return
             self.collector.receive(port, data)
             self.collector.flush()
+            self.collector.updates.tick()
 
     def tell(self, port: str, *bodies: bytes) -> list[int]:
         """Types of the frames that answer these bodies."""
@@ -169,7 +174,7 @@ class Desk:
 
 @pytest.fixture
 def make_desk() -> Callable[..., Desk]:
-    """Makes a Desk: `make_desk(store, *gateways)`."""
+    """Makes a Desk: `make_desk(store, *gateways, keys=folder of updates)`."""
     return Desk
 
 

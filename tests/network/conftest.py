@@ -36,6 +36,7 @@ class Museum:
         self.keys = folder / "keys"
         self.keys.mkdir()
         self.flash = folder / "flash"
+        self.flash_files: dict[str, bytes] = {}
         self.events: list[Mapping[str, Any]] = []
         secrets = make_secrets("gallery")._replace(network=NetworkSecrets("wireless secret", "broker secret"))
         write_secrets(secrets_path(self.keys, "gallery"), secrets)
@@ -53,7 +54,9 @@ class Museum:
             found.update({"certificates": [self.certificate], **network})
             head = {"gateway": "gallery", "board": "sim_bench", "lib_hash": lib_hash(), "network": found}
             zones = [{"zone": 1, "type": "contact", "pin": 2, "rest": 0, "modes": "1333"}]
-            provision.flash(self.flash, load_secrets(secrets_path(self.keys, "gallery")), {**head, "zones": zones})
+            provision.flash(
+                self.flash, load_secrets(secrets_path(self.keys, "gallery")), {**head, "zones": zones}, self.flash_files
+            )
         folders = [*(str(ROOT / name) for name in ("lib", "firmware", "boards", "sim")), ".frozen"]
         script = [micropython_executable(), "-X", "heapsize=16m", str(HERE / "gateway_process.py"), str(self.flash)]
         port = self.cable_port if cable else 0
@@ -64,6 +67,12 @@ class Museum:
                 stdout=log,
                 stderr=log,
             )
+
+    def wait_gateway_ends(self) -> None:
+        """Until it restarts by itself: it has to be switched on again."""
+        assert self._gateway is not None
+        self._gateway.wait(PATIENCE_S)
+        self._gateway = None
 
     def stop_gateway(self) -> None:
         """Pull its plug."""

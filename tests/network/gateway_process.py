@@ -77,11 +77,22 @@ async def make_records(recorder, storage, count, every_ms):
         await asyncio.sleep_ms(every_ms)
 
 
+def choose_slot(folder):
+    """(slot, whether it is on trial): as the board's main.py does. What runs is the same in both."""
+    names = os.listdir(folder)
+    if "trial" in names:
+        os.rename(folder + "/trial", folder + "/tried")
+    with open(folder + ("/tried" if "trial" in names else "/active")) as file:
+        return file.read(), "trial" in names
+
+
 async def main(storage, cable_port, count, every_ms):
     flash = Nor.of_file(storage + "/flash.bin")
     vfs.mount(vfs.VfsLfs2(flash, progsize=256), FLASH)
     found, problems = config.load(FLASH + "/site.json")
     hal = hal_sim.Hal(RealClock(), found["board"], FLASH, flash, os.urandom(16), 1, lambda: sys.exit(3))
+    if "slots" in os.listdir(FLASH):
+        hal.slot, hal.is_trial = choose_slot(FLASH + "/slots")
     cable = Cable(hal.link)
     if cable_port:
         await cable.serve(cable_port)
