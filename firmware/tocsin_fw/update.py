@@ -73,7 +73,7 @@ class Update:
         return bytes((UPDATE_STATE, self._status)) + self._at.to_bytes(4, "little")
 
     def _begin(self, size: int) -> None:
-        if self._status == TAKEN:
+        if self._status == TAKEN or (self._file is not None and self._at == 0 and size == self._size):
             return
         self._at, self._size = 0, size
         if self._hal.is_trial:

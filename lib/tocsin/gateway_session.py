@@ -24,6 +24,8 @@ TIME_ASK_EVERY_MS = 600_000
 TIME_ANSWER_WITHIN_MS = 2000
 # A flood of pings between two transmissions must not fill the heap.
 _REPLIES_MAX = 4
+# Whoever heard an update begin can say so again, and each time it is on record: after these the nonce has served.
+_BEGINS_MAX = 8
 
 # What receive() reports.
 TIME = "time"  # (TIME, UTC in ms now, possible error in ms)
@@ -65,6 +67,7 @@ class GatewaySession:
         self._hello_attempt = 0
         self._hello_at_ms = 0
         self._fresh_line = True
+        self._begin_count = 0
 
     def receive(self, data: bytes, now_ms: int) -> "list[tuple[object, ...]]":
         """Take bytes from the host; return what they mean as tuples (see the constants above), in order."""
@@ -135,6 +138,11 @@ class GatewaySession:
         elif kind in (messages.UPDATE_BEGIN, messages.UPDATE_DATA):
             if not messages.is_sealed(messages.update_key(self._link_key, self._nonce), body):
                 raise SessionError("piece of an update with a wrong tag")
+            if kind == messages.UPDATE_BEGIN:
+                self._begin_count += 1
+                if self._begin_count > _BEGINS_MAX:
+                    self._end_session()
+                    return None
             return (UPDATE, body[: -messages.TAG_BYTES])
         elif kind == messages.REFUSED:
             return (REFUSED, body[1] if len(body) > 1 else 0)
@@ -183,10 +191,11 @@ class GatewaySession:
         return hello.encode(self._link_key)
 
     def _end_session(self) -> None:
-        if self.is_up:
-            # A nonce serves one session: a welcome recorded from it must not open the next.
+        if self.is_up or self._begin_count:
+            # A nonce serves one session: a welcome or a begin of an update that was recorded must not serve the next.
             self._nonce = self._random(messages.NONCE_BYTES)
         self.is_up = False
+        self._begin_count = 0
         self._hello_attempt = 0
         self._hello_at_ms = 0
 

@@ -293,6 +293,33 @@ def test_update_is_taken_and_answered_under_the_nonce_of_the_session():
     assert bench.session.damaged_count == 1
 
 
+def begin_of(bench):
+    key = messages.update_key(LINK_KEY, bench.session._nonce)
+    return messages.sealed(key, bytes((messages.UPDATE_BEGIN,)) + bytes(4))
+
+
+def test_update_that_was_recorded_begins_nothing_after_a_who_or_a_pulled_cable():
+    bench = Bench()
+    bench.said()
+    for end in (lambda: bench.tell(bytes((messages.WHO,))), bench.session.line_lost):
+        begin = begin_of(bench)
+        assert bench.tell(begin) == [(gateway_session.UPDATE, begin[:5])]
+        end()
+        assert bench.tell(begin) == []
+    assert bench.session.damaged_count == 2
+
+
+def test_update_begun_again_and_again_costs_the_session_and_its_nonce():
+    bench = Bench()
+    bench.open()
+    begin = begin_of(bench)
+    assert len(bench.tell(*[begin] * 20)) == 8
+    assert not bench.session.is_up
+    bench.open()
+    assert bench.tell(begin) == []
+    assert len(bench.tell(begin_of(bench))) == 1
+
+
 def test_refused_is_reported_and_hello_goes_on():
     bench = Bench()
     bench.said()

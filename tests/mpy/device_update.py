@@ -161,6 +161,15 @@ def test_pieces_out_of_order_or_too_many_change_nothing():
     assert room.take(long)[1] == update.REFUSED_SIZE
 
 
+def test_a_begin_said_again_before_anything_came_is_one_begin():
+    hal, tape = board()
+    room = Update(hal, tape)
+    for _ in range(3):
+        answer = room.take(bytes((UPDATE_BEGIN,)) + (5000).to_bytes(4, "little"))
+        assert answer[1:] == bytes(5)
+    assert told(tape) == [(0, 5000)]
+
+
 def test_a_trial_is_confirmed_when_the_host_has_a_record_of_it():
     hal, tape = board("b", True)
     write("slots/b.tocsin", bundle(6))
