@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run emulate size test test-lib test-mpy test-sim test-emulated bench-debounce bench-debounce-quick bench-host bench-host-quick bench-link bench-link-quick bench-gateway bench-gateway-quick bench-powercut bench-powercut-quick lint fmt vectors clean
+.PHONY: help setup run emulate size test test-lib test-mpy test-sim test-emulated bench-debounce bench-debounce-quick bench-host bench-host-quick bench-link bench-link-quick bench-gateway bench-gateway-quick bench-usb bench-usb-quick bench-powercut bench-powercut-quick lint fmt vectors clean
 
 help: ## List the targets
 	@echo "Tocsin: make TARGET, where TARGET is one of"
@@ -73,6 +73,12 @@ bench-gateway: setup ## Measure a gateway on the emulated chip: seal, journal, d
 
 bench-gateway-quick: setup ## The same with fewer calls
 	$(BIN)/tocsin bench gateway --quick
+
+bench-usb: setup ## Let a stranger at the USB port say a million things; fails when anything comes of it
+	$(BIN)/tocsin bench usb
+
+bench-usb-quick: setup ## The same with fewer words, in under a minute
+	$(BIN)/tocsin bench usb --quick
 
 size: setup ## What our code costs on the board: flash, heap, import time
 	$(BIN)/python -m tocsin_sim.emulator.size

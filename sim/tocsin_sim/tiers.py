@@ -65,10 +65,14 @@ class VirtualTier(Tier):
     name = "virtual"
     board = "sim_bench"
 
+    def __init__(self, others: dict[str, bytes] | None = None) -> None:
+        """`others`: files beside those that provisioning makes."""
+        self.others = others
+
     def flash(self, folder: Path, secrets: GatewaySecrets, config: dict[str, Any]) -> None:
         from tocsin_sim import provision
 
-        provision.flash(folder, secrets, config)
+        provision.flash(folder, secrets, config, self.others)
 
     def power_on(self, folder: Path, seed: str, cause: int) -> BoardProcess:
         command = [micropython_executable(), "-X", "heapsize=16m", "-m", "tocsin_sim.vm.virtual_board"]

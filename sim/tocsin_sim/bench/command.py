@@ -113,3 +113,12 @@ def host() -> Parts:
     from tocsin_sim.bench import host_picture, host_run, host_table
 
     return Parts(host_run.MODES, host_run.measure, host_run.Run.figures, host_picture.draw, host_table.show)
+
+
+@_bench("Fewer words, under a minute.", "Another stranger.")
+def usb() -> Parts:
+    """Let a stranger at the USB port say a million things, and see that nothing comes of it."""
+    from tocsin_sim.bench import usb_report, usb_run
+
+    measure = _by_workers(usb_run.measure)
+    return Parts(usb_run.MODES, measure, usb_run.Run.figures, usb_report.draw, usb_report.show)

@@ -5,6 +5,7 @@ interrupt context and runs with the heap locked, so an allocation in it fails at
 """
 
 import asyncio
+import os
 from hashlib import sha256
 
 import micropython
@@ -159,7 +160,8 @@ class Hal:
     ) -> None:
         self.board = board
         self.storage = storage
-        self.slot, self.is_trial = "", False
+        # Its modules come from the machine; one that has slots takes updates, and never starts from them.
+        self.slot, self.is_trial = "a" if "slots" in os.listdir(storage) else "", False
         self.flash = flash
         self.sampler = Sampler(clock)
         self.link = Link(clock)
