@@ -114,7 +114,7 @@ class UpdateCourier:
 
     def _pass_on(self, gateway: str, parcel: _Parcel, now_ms: int) -> None:
         transfer = parcel.transfer
-        is_stuck = now_ms - transfer.moved_at_ms >= STUCK_AFTER_MS
+        is_stuck = now_ms - transfer.moved_at_ms >= max(STUCK_AFTER_MS, transfer.patience_ms)
         if not parcel.port or is_stuck or not self._lines[parcel.port].session.is_up:
             port = self._next_port(gateway, parcel.port)
             if not port:

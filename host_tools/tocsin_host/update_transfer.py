@@ -25,9 +25,11 @@ PIECE_BYTES = 128
 # On their way at a time. Their frames are one piece of MQTT, and leave room for acknowledgements in what a gateway
 # keeps unread (docs/mqtt.md).
 WINDOW_BYTES = 6 * PIECE_BYTES
-# What is not answered is sent again after two round trips, but neither sooner nor later than this.
+# What is not answered is sent again after two round trips, but not sooner than this; then after twice the time, and so
+# on: what a slow gateway has not come to yet must not pile up. Nor must each loss on a bad line cost minutes.
 AGAIN_AFTER_MS = 1000
-_AGAIN_MOST_MS = 10_000
+_AGAIN_MOST_MS = 60_000
+_DOUBLINGS_MAX = 5
 
 
 class Transfer:
@@ -48,8 +50,18 @@ class Transfer:
         self._sent = 0
         self._most_sent = 0
         self._most_at = -1
+        # The round trip of the byte before this one is being timed; it was sent then, and once only.
+        self._timed_to = 0
+        self._timed_from_ms = 0
         self._again_at_ms = 0
-        self._round_trip_ms = AGAIN_AFTER_MS  # until one is measured
+        self._round_trip_ms = 0  # until one is measured
+        self._unanswered = 0
+        self._window_bytes = WINDOW_BYTES
+
+    @property
+    def patience_ms(self) -> int:
+        """How long a gateway as slow as this one may take for a step."""
+        return 4 * self._round_trip_ms
 
     def connect(self, key: bytes, now_ms: int) -> None:
         """A session began, whose key for updates this is; it goes on where the last one ended."""
@@ -64,14 +76,19 @@ class Transfer:
         if now_ms >= self._again_at_ms:
             self._sent = self.at
             self._wait(now_ms)
+            # One piece, to see whether it is heard: the others may well be waiting there.
+            self._unanswered, self._window_bytes = min(self._unanswered + 1, _DOUBLINGS_MAX), PIECE_BYTES
+            self._timed_to = 0  # whose answer it will be cannot be told
             if not self._has_begun:
                 return self._frame(UPDATE_BEGIN, len(self._bundle))
         frames = b""
-        end = min(len(self._bundle), self.at + WINDOW_BYTES) if self._has_begun else 0
+        end = min(len(self._bundle), self.at + self._window_bytes) if self._has_begun else 0
         while self._sent < end:
             piece_end = min(self._sent + PIECE_BYTES, end)
             frames += self._frame(UPDATE_DATA, self._sent, self._bundle[self._sent : piece_end])
             self._sent = piece_end
+        if self._sent > self._most_sent and self._timed_to <= self.at:
+            self._timed_to, self._timed_from_ms = self._most_sent + 1, now_ms
         self._most_sent = max(self._most_sent, self._sent)
         return frames
 
@@ -90,20 +107,24 @@ class Transfer:
     def _start(self, at: int, now_ms: int) -> None:
         """Go on at `at`, or begin anew at -1."""
         self.tries += 1
-        self.status, self._has_begun = RECEIVING, at >= 0
+        self.status, self._has_begun, self._unanswered = RECEIVING, at >= 0, 0
         self.at = self._sent = max(0, at)
         self.moved_at_ms = self._again_at_ms = now_ms
 
     def _move(self, at: int, now_ms: int) -> None:
-        if at >= self._sent:
-            self._round_trip_ms = (3 * self._round_trip_ms + now_ms - self.moved_at_ms) // 4
+        if self.at < self._timed_to <= at:
+            took_ms = now_ms - self._timed_from_ms
+            self._round_trip_ms = (3 * (self._round_trip_ms or took_ms) + took_ms) // 4
+            self._unanswered = 0
         if at > self._most_at:
             self._most_at, self.tries = at, 0
         self.at, self._sent, self.moved_at_ms = at, max(self._sent, at), now_ms
+        self._window_bytes = min(2 * self._window_bytes, WINDOW_BYTES)
         self._wait(now_ms)
 
     def _wait(self, now_ms: int) -> None:
-        self._again_at_ms = now_ms + max(AGAIN_AFTER_MS, min(2 * self._round_trip_ms, _AGAIN_MOST_MS))
+        wait_ms = max(AGAIN_AFTER_MS, 2 * self._round_trip_ms) << self._unanswered
+        self._again_at_ms = now_ms + min(wait_ms, _AGAIN_MOST_MS)
 
     def _frame(self, kind: int, number: int, data: bytes = b"") -> bytes:
         return encode_frame(sealed(self._key, struct.pack("<BI", kind, number) + data))

@@ -50,7 +50,7 @@ class Receiver:
 @pytest.fixture
 def made(soft_gateway: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """(link key, hello, key of the transfer)."""
-    monkeypatch.setattr(update_transfer, "AGAIN_AFTER_MS", 20)
+    monkeypatch.setattr(update_transfer, "AGAIN_AFTER_MS", 2)
     gateway = soft_gateway()
     hello = FrameReader().receive(gateway.say())[0]
     return gateway.secrets.link_key, hello, messages.update_key(gateway.secrets.link_key, gateway.hello.nonce)

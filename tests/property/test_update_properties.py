@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tocsin import host_messages, messages
 from tocsin.errors import SessionError
 from tocsin.framing import FrameReader, encode_frame
-from tocsin_host.update_transfer import RECEIVING, TAKEN, WINDOW_BYTES, Transfer
+from tocsin_host.update_transfer import PIECE_BYTES, RECEIVING, TAKEN, WINDOW_BYTES, Transfer
 
 STEP_MS = 50
 PIECE_OF_MQTT_BYTES = 1024
@@ -198,3 +198,27 @@ def test_what_a_gateway_says_of_another_bundle_is_no_progress() -> None:
     transfer.hear(RECEIVING, 4000, 30)
     assert (transfer.at, transfer.tries) == (0, 1)
     assert transfer.transmit(30)[1:2] == bytes((messages.UPDATE_BEGIN,))
+
+
+def test_a_gateway_that_is_slow_is_not_buried_in_repetitions() -> None:
+    """It takes 4 s for each frame, in order, as an emulated one does on a busy machine: repetitions cost everybody."""
+    bundle = random.Random(1).randbytes(12_000)
+    gateway, transfer = Gateway(bundle), Transfer(bundle)
+    gateway.key = bytes(32)
+    transfer.connect(gateway.key, 0)
+    waiting: list[bytes] = []
+    free_at_ms = sent = 0
+    for now_ms in range(0, 1_200_000, 250):
+        frames = transfer.transmit(now_ms)
+        while frames:
+            frame, _, frames = frames.partition(b"\0")
+            waiting.append(frame + b"\0")
+            sent += 1
+        if waiting and now_ms >= free_at_ms:
+            free_at_ms = now_ms + 4000
+            for body in FrameReader().receive(gateway.take(waiting.pop(0))):
+                transfer.hear(*host_messages.decode_update_state(gateway.key, body), now_ms)
+        if transfer.status == TAKEN:
+            break
+    assert transfer.status == TAKEN
+    assert sent <= 1.5 * len(bundle) / PIECE_BYTES
