@@ -120,7 +120,7 @@ def choose_slot() -> "tuple[str, bool]":
     """(slot to run, whether it is on trial). A trial is begun once, whatever comes of it."""
     try:
         os.rename(SLOTS + "trial", SLOTS + "tried")
-        return text_of(SLOTS + "tried"), True
+        return text_of(SLOTS + "tried")[:1], True
     except OSError:
         return text_of(SLOTS + "active"), False
 

@@ -7,7 +7,7 @@ every way in which this start may end, but by `_confirm`, leads back to the firm
 import asyncio
 import os
 
-from tocsin.event import SOURCE_GATEWAY, TYPE_UPDATE, UPDATE_CONFIRMED, UPDATE_WENT_BACK
+from tocsin.event import SOURCE_GATEWAY, TYPE_UPDATE, UPDATE_CONFIRMED, UPDATE_GAP, UPDATE_WENT_BACK
 
 from .supervisor import keep_error
 
@@ -29,23 +29,34 @@ class Trial:
         self._recorder = recorder
         self._journal = journal
         self._folder = hal.storage + "/slots/"
+        self._left_utc_ms = 0
         self._task: "asyncio.Task[None] | None" = None
 
     def begin(self) -> None:
-        """Watch the slot on trial, or tell what came of the one before."""
+        """Watch the slot on trial, or tell what came of the one before; either way, how long no sample was taken."""
+        with open(self._folder + "tried") as file:
+            tried = file.read()
+        self._left_utc_ms = int(tried[1:]) if tried[1:].isdigit() else 0
         if self._hal.is_trial:
             self._task = asyncio.create_task(self._watch())
             return
-        with open(self._folder + "tried") as file:
-            slot = file.read()
-        if slot != self._hal.slot:
-            self._record(UPDATE_WENT_BACK, _version(self._folder + slot + ".tocsin"))
+        if tried[:1] != self._hal.slot:
+            self._record(UPDATE_WENT_BACK, _version(self._folder + tried[:1] + ".tocsin"))
         os.remove(self._folder + "tried")
+        self._task = asyncio.create_task(self._tell_gap())
+
+    async def _tell_gap(self) -> None:
+        """From the last sample before the restart to the first one of this start, once the host has told the time."""
+        if self._left_utc_ms:
+            while not self._recorder.clock.utc_ms(0):
+                await asyncio.sleep_ms(TICK_MS)
+            self._record(UPDATE_GAP, max(0, self._recorder.clock.utc_ms(0) - self._left_utc_ms))
 
     async def _watch(self) -> None:
         try:
             if await self._comes_to_work():
                 self._confirm()
+                await self._tell_gap()
                 return
         except Exception as error:  # noqa: BLE001 - whatever it is, this is no firmware to keep
             keep_error(self._hal.storage, error)

@@ -150,6 +150,10 @@ class Update:
 
     async def _restart(self) -> None:
         await asyncio.sleep_ms(RESTART_AFTER_MS)
+        # With the time of the last sample, for whoever tells how long there was none (trial.py).
+        utc_ms = self._recorder.clock.utc_ms(self._hal.sampler.count())
+        with open(self._folder + "trial", "w") as file:
+            file.write(self._slot + str(utc_ms))
         self._hal.restart()
 
     def _refuse(self, why: int) -> None:

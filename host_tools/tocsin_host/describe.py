@@ -50,6 +50,7 @@ _UPDATE = {
     event.UPDATE_CONFIRMED: "version {} works, and is kept",
     event.UPDATE_WENT_BACK: "version {} did not work: back to the one before",
     event.UPDATE_REFUSED: "refused, reason {}",
+    event.UPDATE_GAP: "no samples for {} ms at the switch",
 }
 _STATE_TYPES = (
     event.TYPE_ALARM,

@@ -113,6 +113,7 @@ UPDATE_TRIED = const(1)
 UPDATE_CONFIRMED = const(2)
 UPDATE_WENT_BACK = const(3)
 UPDATE_REFUSED = const(4)
+UPDATE_GAP = const(5)
 
 # `value` of a service record.
 SERVICE_BEGUN = const(0)

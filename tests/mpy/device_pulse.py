@@ -33,7 +33,6 @@ class _Bench:
     def __init__(self):
         CLOCK.now_ms = 0
         self.hal, self.tape, self.session = FakeHal(), _TimedTape(), _Session()
-        self.tape.clock = WallClock()
         self.pulse = Pulse(self.hal, self.tape, _Contacts(), [self.session])
 
     def run(self, duration_ms):

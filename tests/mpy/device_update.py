@@ -17,6 +17,7 @@ ROOT = "/tmp/tocsin-device-update-" + hexlify(os.urandom(6)).decode()
 UPDATE = 14
 FILES = [("tocsin/a.mpy", b"first file"), ("tocsin_fw/b.mpy", b"second" * 300)]
 KEY = bytes(range(56))
+UTC_MS = 1_800_000_000_000
 
 
 def remove(path):
@@ -187,6 +188,58 @@ def test_a_trial_is_confirmed_when_the_host_has_a_record_of_it():
     assert seen == [[], [], [(2, 6)]]
     assert (read("slots/active"), hal.is_trial, hal.restarts) == (b"b", False, [])
     assert sorted(os.listdir(ROOT + "/slots")) == ["a.tocsin", "active", "b.tocsin"]
+
+
+def test_the_time_without_samples_is_told_as_soon_as_the_host_has_told_the_time():
+    for slot, is_trial, what in (("b", True, 2), ("a", False, 3)):
+        hal, tape = board(slot, is_trial)
+        write("slots/b.tocsin", bundle(6))
+        write("slots/tried", b"b%d" % (UTC_MS - 1500))
+        journal, seen = Journal(), []
+        journal.acked_seq = 11
+
+        async def host(hal=hal, tape=tape, journal=journal, seen=seen):
+            Trial(hal, tape, journal).begin()
+            await asyncio.sleep_ms(3000)
+            seen.append(told(tape))
+            tape.clock.set(hal.sampler.count(), UTC_MS + hal.sampler.count(), 2)
+            await asyncio.sleep_ms(3000)
+
+        run_for(12_000, host())
+        assert seen == [[(what, 6)]]
+        assert told(tape) == [(what, 6), (5, 1500)]
+
+
+def test_what_is_written_of_the_last_sample_may_be_nonsense():
+    for written in (b"b", b"b0", b"bx1", b"b-5", b""):
+        hal, tape = board("a")
+        tape.clock.set(hal.sampler.count(), UTC_MS, 2)
+        write("slots/tried", written)
+
+        async def start(trial):
+            trial.begin()
+
+        run_for(3000, start(Trial(hal, tape, Journal())))
+        assert 5 not in [what for what, _ in told(tape)]
+        assert "tried" not in os.listdir(ROOT + "/slots")
+
+
+def test_a_restart_says_when_the_last_sample_was():
+    hal, tape = board()
+    tape.clock.set(hal.sampler.count(), UTC_MS, 2)
+    first_ms = hal.sampler.count()
+
+    async def take():
+        room = Update(hal, tape)
+        is_signed = lms.is_signed
+        lms.is_signed = lambda *_: True
+        send(room, bundle())
+        lms.is_signed = is_signed
+
+    run_for(5000, take())
+    left = int(read("slots/trial")[1:]) - UTC_MS
+    assert [at_ms - first_ms for at_ms in hal.restarts] == [left]
+    assert update.RESTART_AFTER_MS <= left < update.RESTART_AFTER_MS + 100
 
 
 def test_a_trial_without_a_host_or_with_lost_samples_is_over():

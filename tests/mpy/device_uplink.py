@@ -2,7 +2,6 @@
 
 from support_virtual import CLOCK, FakeHal, Tape, asyncio, run_for
 from tocsin import gateway_session
-from tocsin.wall_clock import WallClock
 from tocsin_fw.supervisor import Supervisor
 from tocsin_fw.uplink import Uplink
 
@@ -72,7 +71,6 @@ class _Bench:
     def __init__(self):
         CLOCK.now_ms = 0
         self.link, self.session, self.tape, self.taken = _Link(), _Session(), Tape(), []
-        self.tape.clock = WallClock()
         self.uplink = Uplink(self.link, self.session, self.tape, self, lambda: CLOCK.now_ms)
         self.supervisor = Supervisor(FakeHal(), self.tape, self._nudge)
         self.supervisor.add(self.uplink.listen)

@@ -3,6 +3,7 @@
 import sys
 
 from tocsin.edge_ring import EdgeRing
+from tocsin.wall_clock import WallClock
 from tocsin_sim.vm import virtual_time
 
 CLOCK = virtual_time.Clock()
@@ -36,6 +37,7 @@ class Tape:
         self.test = 0
         self.counter = 0
         self.made_count = 0
+        self.clock = WallClock()
 
     def record(self, kind, source, before=0, after=0, value=0, count=0, at_ms=-1):
         self.records.append((kind, source, before, after, value, count, at_ms))
