@@ -89,6 +89,15 @@ def powercut() -> Parts:
     return Parts(powercut_run.MODES, measure, powercut_run.Run.figures, powercut_report.draw, powercut_report.show)
 
 
+@_bench("Fewer cuts, some minutes: the emulated chip has to boot after each.", "Other torn bits.")
+def update() -> Parts:
+    """Cut the power at every flash operation of an update, and see what runs then."""
+    from tocsin_sim.bench import update_report, update_run
+
+    measure = _by_workers(update_run.measure)
+    return Parts(update_run.MODES, measure, update_run.Run.figures, update_report.draw, update_report.show)
+
+
 @_bench("Fewer records, under a minute.", "Other bytes damaged, other mishaps.")
 def link() -> Parts:
     """Send records over lines that damage, break and die, and kill both ends."""
