@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run emulate size test test-lib test-mpy test-sim test-emulated bench-debounce bench-debounce-quick bench-host bench-host-quick bench-link bench-link-quick bench-gateway bench-gateway-quick bench-usb bench-usb-quick bench-powercut bench-powercut-quick lint fmt vectors clean
+.PHONY: help setup run emulate field-rehearsal size test test-lib test-mpy test-sim test-emulated bench-debounce bench-debounce-quick bench-host bench-host-quick bench-link bench-link-quick bench-gateway bench-gateway-quick bench-usb bench-usb-quick bench-powercut bench-powercut-quick bench-update bench-update-quick lint fmt vectors clean
 
 help: ## List the targets
 	@echo "Tocsin: make TARGET, where TARGET is one of"
@@ -28,6 +28,9 @@ run: setup ## Play a night in a museum on two virtual gateways
 
 emulate: setup ## Start an emulated Pico W that mpremote can attach to (build/emulated-board)
 	$(BIN)/tocsin sim board --service
+
+field-rehearsal: setup ## Do what a technician does, from keys to a failed update, on an emulated board; each step checked
+	$(BIN)/tocsin sim rehearse
 
 test: setup ## Run every test that can run here; ends by naming the tiers
 	$(BIN)/python -m pytest -q -n $(WORKERS) tests
@@ -79,6 +82,12 @@ bench-usb: setup ## Let a stranger at the USB port say a million things; fails w
 
 bench-usb-quick: setup ## The same with fewer words, in under a minute
 	$(BIN)/tocsin bench usb --quick
+
+bench-update: setup ## Cut the power at every flash operation of an update, on the emulated chip; fails when one ends badly
+	$(BIN)/tocsin bench update
+
+bench-update-quick: setup ## The same with fewer cuts
+	$(BIN)/tocsin bench update --quick
 
 size: setup ## What our code costs on the board: flash, heap, import time
 	$(BIN)/python -m tocsin_sim.emulator.size

@@ -66,6 +66,16 @@ def make_keys(site: Site, keys: Path, wifi: dict[str, str]) -> Iterator[str]:
         yield f"log: new key in {keys}; its public half, for everyone: {vkey.text()}"
 
 
+def take_update_key(keys: Path, public: Path) -> str:
+    """Keep the public key whose bundles the boards take that are flashed from now on; tells it. Raises: ConfigError."""
+    known, kept = read_public(public), keys / PUBLIC_FILE
+    is_another = kept.exists() and read_public(kept).key != known.key
+    write_file(kept, (public / PUBLIC_FILE if public.is_dir() else public).read_bytes())
+    add_to_trail(keys, "update key taken", key=known.key.hex())
+    told = f"{kept}: boards flashed from now on take updates of this key"
+    return f"{told}; those flashed before know another one, and take none of it" if is_another else told
+
+
 def forget_keys(keys: Path, gateway: str, reason: str) -> None:
     """Destroy the keys of a gateway that never sealed a stored record, so that it gets new ones."""
     path = secrets_path(keys, gateway)

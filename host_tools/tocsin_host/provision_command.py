@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="Folder for images and labels.",
 )
+@click.option(
+    "--update-key",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="update.pub, of the key that signs updates: the boards flashed from now on take its bundles.",
+)
 @click.option("--renew", metavar="GATEWAY", help="Destroy the keys of GATEWAY, never heard so far, and make new ones.")
 @click.option("--reason", help="Why they are renewed: for the trail.")
 @plain_errors
@@ -43,6 +49,7 @@ def provision(
     key_file: Path | None,
     wifi: tuple[str, ...],
     out: Path,
+    update_key: Path | None,
     renew: str | None,
     reason: str | None,
 ) -> None:
@@ -62,6 +69,8 @@ def provision(
         _check_renewable(described, renew, reason, heard)
     for line in work.prepare_folder(folder, key_file):
         click.echo(line)
+    if update_key is not None:
+        click.echo(work.take_update_key(folder, update_key))
     if renew is not None and reason:
         work.forget_keys(folder, renew, reason)
     for line in work.make_keys(described, folder, passwords):

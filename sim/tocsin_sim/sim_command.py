@@ -27,6 +27,16 @@ def attach(ctx: click.Context, arguments: tuple[str, ...]) -> None:
     board.main(list(arguments), prog_name=ctx.command_path)
 
 
+@sim.command("rehearse", add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def rehearsal(ctx: click.Context, arguments: tuple[str, ...]) -> None:
+    """Do everything a technician does with a gateway, on an emulated board."""
+    from tocsin_sim.rehearsal.command import rehearse
+
+    rehearse.main(list(arguments), prog_name=ctx.command_path)
+
+
 @sim.command()
 @click.argument("scenario", type=click.Path(path_type=Path))
 @click.option("--seed", type=int, help="Bounce and keys from another seed than the scenario's.")

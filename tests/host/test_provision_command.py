@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from tocsin.errors import ConfigError
-from tocsin_host import firmware_image, key_lock, private_file
+from tocsin_host import firmware_image, key_lock, private_file, update_key
 from tocsin_host.cli import tocsin
 from tocsin_host.keys import GatewaySecrets, fingerprint, load_secrets, make_secrets, secrets_path, write_secrets
+from tocsin_host.lms_key import LmsKey
 from tocsin_host.log_key import load_log_key
 from tocsin_host.store import Store, StoredRecord
 from tocsin_host.trail import TRAIL_FILE, add_to_trail, read_trail
@@ -44,6 +45,25 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
     monkeypatch.setenv(firmware_image.ENVIRONMENT, str(tmp_path / "no-image.uf2"))
     monkeypatch.setenv("TOCSIN_KEY_FILE", str(made.key_file))
     return made
+
+
+def test_the_boards_take_updates_of_the_key_that_is_named(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(update_key, "make_lms_key", lambda: LmsKey(bytes(16), bytes(32)))
+    for name in ("signer", "other"):
+        made = CliRunner().invoke(
+            tocsin, ["update", "key", "--folder", str(house.folder / name), "--key-file", str(house.key_file)]
+        )
+        assert made.exit_code == 0, made.output
+        monkeypatch.setattr(update_key, "make_lms_key", lambda: LmsKey(bytes(16), bytes(31) + b"1"))
+    told = house.provision("--update-key", house.folder / "signer").output
+    assert "boards flashed from now on take updates of this key\n" in told
+    assert (house.keys / "update.pub").read_bytes() == (house.folder / "signer/update.pub").read_bytes()
+    assert [entry["action"] for entry in read_trail(house.keys)].count("update key taken") == 1
+    told = house.provision("--update-key", house.folder / "other" / "update.pub").output
+    assert "those flashed before know another one, and take none of it" in told
+    refused = house.provision("--update-key", house.folder / "nowhere.pub")
+    assert refused.exit_code == 1
+    assert "`tocsin update key` makes it" in refused.output
 
 
 def test_keys_are_made_once_and_lie_encrypted(house: House) -> None:

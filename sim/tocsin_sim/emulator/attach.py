@@ -11,6 +11,7 @@ import time
 import tty
 from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
 
 from tocsin_sim.emulator.board import EmulatedBoard
 
@@ -27,6 +28,7 @@ class AttachedBoard:
         tty.setraw(self._master)
         os.set_blocking(self._master, False)
         self._path = path
+        self._waiting: SimpleQueue[Callable[[], object]] = SimpleQueue()
         path.unlink(missing_ok=True)
         path.symlink_to(os.ttyname(self._slave))
 
@@ -36,6 +38,8 @@ class AttachedBoard:
         while not is_over():
             with contextlib.suppress(BlockingIOError):
                 self._board.usb.write(os.read(self._master, _READ_BYTES))
+            while not self._waiting.empty():
+                self._waiting.get()()
             self._board.run_for_ms(_STEP_MS)
             data = self._board.usb.read()
             if data:
@@ -43,6 +47,10 @@ class AttachedBoard:
             ahead_s = self._board.now_ns / 1e9 - (time.monotonic() - started_s)
             if ahead_s > 0:
                 time.sleep(ahead_s)
+
+    def between_steps(self, action: Callable[[], object]) -> None:
+        """Have something done to the board, from any thread, within its next 5 ms."""
+        self._waiting.put(action)
 
     def close(self) -> None:
         """Take the port away."""
