@@ -73,7 +73,8 @@ class Update:
         return bytes((UPDATE_STATE, self._status)) + self._at.to_bytes(4, "little")
 
     def _begin(self, size: int) -> None:
-        if self._status == TAKEN or (self._file is not None and self._at == 0 and size == self._size):
+        is_known = self._at == 0 and size == self._size and self._status in (RECEIVING, REFUSED_SIZE)
+        if self._status == TAKEN or is_known or (self._hal.is_trial and self._status == REFUSED_ON_TRIAL):
             return
         self._at, self._size = 0, size
         if self._hal.is_trial:

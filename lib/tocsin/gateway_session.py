@@ -24,7 +24,7 @@ TIME_ASK_EVERY_MS = 600_000
 TIME_ANSWER_WITHIN_MS = 2000
 # A flood of pings between two transmissions must not fill the heap.
 _REPLIES_MAX = 4
-# Whoever heard an update begin can say so again, and each time it is on record: after these the nonce has served.
+# Whoever heard an update can say it again, and a begin after data is on record: after so many the nonce has served.
 _BEGINS_MAX = 8
 
 # What receive() reports.
@@ -68,6 +68,7 @@ class GatewaySession:
         self._hello_at_ms = 0
         self._fresh_line = True
         self._begin_count = 0
+        self._has_data = False
 
     def receive(self, data: bytes, now_ms: int) -> "list[tuple[object, ...]]":
         """Take bytes from the host; return what they mean as tuples (see the constants above), in order."""
@@ -138,7 +139,10 @@ class GatewaySession:
         elif kind in (messages.UPDATE_BEGIN, messages.UPDATE_DATA):
             if not messages.is_sealed(messages.update_key(self._link_key, self._nonce), body):
                 raise SessionError("piece of an update with a wrong tag")
-            if kind == messages.UPDATE_BEGIN:
+            if kind == messages.UPDATE_DATA:
+                self._has_data = True
+            elif self._has_data or not self._begin_count:
+                self._has_data = False
                 self._begin_count += 1
                 if self._begin_count > _BEGINS_MAX:
                     self._end_session()
@@ -194,7 +198,7 @@ class GatewaySession:
         if self.is_up or self._begin_count:
             # A nonce serves one session: a welcome or a begin of an update that was recorded must not serve the next.
             self._nonce = self._random(messages.NONCE_BYTES)
-        self.is_up = False
+        self.is_up = self._has_data = False
         self._begin_count = 0
         self._hello_attempt = 0
         self._hello_at_ms = 0

@@ -312,12 +312,22 @@ def test_update_that_was_recorded_begins_nothing_after_a_who_or_a_pulled_cable()
 def test_update_begun_again_and_again_costs_the_session_and_its_nonce():
     bench = Bench()
     bench.open()
+    key = messages.update_key(LINK_KEY, bench.session._nonce)
+    data = messages.sealed(key, bytes((messages.UPDATE_DATA,)) + bytes(9))
     begin = begin_of(bench)
-    assert len(bench.tell(*[begin] * 20)) == 8
+    taken = [event[1] for event in bench.tell(*[begin, data] * 20)]
+    assert taken.count(begin[:5]) == 8
     assert not bench.session.is_up
     bench.open()
     assert bench.tell(begin) == []
     assert len(bench.tell(begin_of(bench))) == 1
+
+
+def test_update_that_nobody_answers_may_begin_as_often_as_it_likes():
+    bench = Bench()
+    bench.open()
+    assert len(bench.tell(*[begin_of(bench)] * 20)) == 20
+    assert bench.session.is_up
 
 
 def test_refused_is_reported_and_hello_goes_on():

@@ -163,12 +163,17 @@ def test_pieces_out_of_order_or_too_many_change_nothing():
 
 
 def test_a_begin_said_again_before_anything_came_is_one_begin():
-    hal, tape = board()
-    room = Update(hal, tape)
-    for _ in range(3):
-        answer = room.take(bytes((UPDATE_BEGIN,)) + (5000).to_bytes(4, "little"))
-        assert answer[1:] == bytes(5)
-    assert told(tape) == [(0, 5000)]
+    for size, status, is_trial, record in (
+        (5000, 0, False, (0, 5000)),
+        (9, update.REFUSED_SIZE, False, (4, update.REFUSED_SIZE)),
+        (5000, update.REFUSED_ON_TRIAL, True, (4, update.REFUSED_ON_TRIAL)),
+    ):
+        hal, tape = board("a", is_trial)
+        room = Update(hal, tape)
+        for _ in range(3):
+            answer = room.take(bytes((UPDATE_BEGIN,)) + size.to_bytes(4, "little"))
+            assert answer[1:] == bytes((status,)) + bytes(4)
+        assert told(tape) == [record]
 
 
 def test_a_trial_is_confirmed_when_the_host_has_a_record_of_it():
