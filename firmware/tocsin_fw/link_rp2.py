@@ -20,6 +20,11 @@ _KEYBOARD_INTERRUPT = 3
 # cannot tell, but a host that is there and awake sends a frame each millisecond.
 _SOF_RD = 0x50110048
 _OVER_A_FRAME_US = 1100
+# MicroPython waits up to 500 ms for a host to take each 64 bytes, and all tasks with it. Who lets it wait is told
+# nothing for a while: else a stranger who reads slowly could hold up an alarm for as long as he likes.
+_PIECE_BYTES = 128
+_SLOW_MS = 100
+_QUIET_MS = 10_000
 _MAX_READ_BYTES = 256  # a host that floods must not keep the other tasks waiting
 
 
@@ -33,6 +38,8 @@ class UsbLink:
         self._poll_out.register(sys.stdout, select.POLLOUT)
         self._reader = asyncio.StreamReader(sys.stdin.buffer)
         self._early = b""
+        self._is_slow = False
+        self._slow_ms = time.ticks_ms()
         self._frame = machine.mem32[_SOF_RD]
         micropython.kbd_intr(-1)
 
@@ -58,9 +65,20 @@ class UsbLink:
         return bytes(data)
 
     def write(self, data: bytes) -> None:
-        """Bytes to the host; dropped when nobody takes them. One that stops half-way costs 500 ms, once."""
-        if self.is_open() and self._poll_out.poll(0):
-            sys.stdout.buffer.write(data)
+        """Bytes to the host; dropped when nobody takes them. A host that takes them slowly costs a second in ten."""
+        now_ms = time.ticks_ms()
+        if self._is_slow:
+            if time.ticks_diff(now_ms, self._slow_ms) < _QUIET_MS:
+                return
+            self._is_slow = False
+            data = b"\0" + data  # what was dropped may have ended in a frame
+        if not self.is_open() or not self._poll_out.poll(0):
+            return
+        for at in range(0, len(data), _PIECE_BYTES):
+            sys.stdout.buffer.write(data[at : at + _PIECE_BYTES])
+            if time.ticks_diff(time.ticks_ms(), now_ms) >= _SLOW_MS:
+                self._is_slow, self._slow_ms = True, time.ticks_ms()
+                return
 
     async def wait(self, timeout_ms: int) -> None:
         """Until bytes came, or the time is over."""

@@ -40,6 +40,9 @@ class UsbLink:
 
         mcu.usb_ctrl.on_reset = on_reset
         self._count_frames(mcu.usb_ctrl)
+        # A host that takes one packet from the board that often; 0: each at once.
+        self.packet_every_ms = 0.0
+        self._pace_packets(mcu.usb_ctrl)
 
     def write(self, data: bytes) -> None:
         """Queue bytes for the board; they arrive as fast as it takes them."""
@@ -77,6 +80,19 @@ class UsbLink:
             return last_frame
 
         usb.read_uint32 = read
+
+    def _pace_packets(self, usb: Any) -> None:
+        """Tell the board late that a packet of it was taken, where this host is a slow one."""
+        library_ready = usb._indicate_buffer_ready
+
+        def ready(endpoint: int, is_out: bool) -> None:
+            if is_out or endpoint != self._cdc._in_endpoint or not self.packet_every_ms:
+                library_ready(endpoint, is_out)
+            else:
+                alarm = self._clock.create_alarm(lambda: library_ready(endpoint, is_out))
+                alarm.schedule(self.packet_every_ms * _FRAME_NS)
+
+        usb._indicate_buffer_ready = ready
 
     def _take(self, size: int) -> bytes:
         data = bytes(self._to_send[: min(size, _PACKET_BYTES)])
