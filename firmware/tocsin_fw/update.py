@@ -68,7 +68,7 @@ class Update:
                 self._begin(number)
             elif self._file is not None and number == self._at:
                 self._append(body[5:])
-        except OSError:
+        except (OSError, MemoryError):
             self._refuse(REFUSED_FLASH)
         return bytes((UPDATE_STATE, self._status)) + self._at.to_bytes(4, "little")
 

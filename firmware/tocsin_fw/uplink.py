@@ -104,7 +104,10 @@ class Uplink:
         elif kind == gateway_session.FORGED_COMMAND:
             self._orders.refuse(event[1], event[2])
         elif kind == gateway_session.UPDATE and self.update:
-            state = self.update().take(event[1])
+            try:
+                state = self.update().take(event[1])
+            except (MemoryError, ImportError):
+                return  # no room for what takes it: the gateway guards on, and the host gives up
             # One answer to all that came together: on a network each is a message.
             if not self._heard or self._heard[0][0] != gateway_session.UPDATE:
                 self._link.write(self._session.seal_update(state))

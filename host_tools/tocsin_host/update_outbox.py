@@ -36,7 +36,7 @@ def queued_bundles(keys: Path) -> dict[str, Queued]:
     found = {}
     for path in (keys / _FOLDER).glob("*" + _SUFFIX):
         state = _state(path)
-        if state is not None and not path.name.startswith("."):
+        if state is not None:
             found[path.name.removesuffix(_SUFFIX)] = state
     return found
 

@@ -17,7 +17,7 @@ REFUSALS = {
     4: "it is for another board, or its version is not above the one that runs, or the one that runs is too old for it",
     5: "its signature is not that of the key that the gateway knows",
     6: "it came damaged: send it again",
-    7: "the gateway's flash did not take it",
+    7: "the gateway's flash, or its memory, did not take it",
     8: "another one is on trial there; wait until that is confirmed, or ten minutes",
     _NOT_BEGUN: "the gateway restarted meanwhile: send it again",
 }

@@ -15,7 +15,7 @@ from tocsin.framing import FrameReader, encode_frame
 from tocsin_host import update_courier
 from tocsin_host.store import Store
 from tocsin_host.update_bundle import join_bundle, make_manifest
-from tocsin_host.update_courier import STUCK_AFTER_MS, TRIES_MAX
+from tocsin_host.update_courier import STUCK_AFTER_MS, TRIES_MAX, UpdateCourier
 from tocsin_host.update_key import UpdatePublic
 from tocsin_host.update_outbox import queue_bundle
 from tocsin_host.update_transfer import WINDOW_BYTES
@@ -146,17 +146,19 @@ def test_nothing_is_sent_to_a_gateway_with_a_backlog(
     store: Store, gateway: Any, make_desk: MakeDesk, keys: Path
 ) -> None:
     gateway.make(300)
+    gateway.make(1, UPDATE_REFUSED, TYPE_UPDATE, 5)  # of another one, days ago
     queue_bundle(keys, "gallery", bundle())
     taker, desk = Taker(gateway), make_desk(store, gateway, keys=keys)
     take = taker.take
 
     def checked(body: bytes) -> bytes:
-        assert len(desk.stored()) >= 310
+        assert len(desk.stored()) >= 311
         return take(body)
 
     taker.take = checked  # type: ignore[method-assign]
     desk.talk(gateway)
     assert len(taker.begun) == 1
+    assert desk.found() == []
 
 
 def test_an_acknowledgement_goes_before_pieces_and_they_are_few(
@@ -258,6 +260,31 @@ def test_a_port_that_does_not_answer_gives_way_to_another(
     assert (len(taker.begun), waiting(keys)) == (1, [])
 
 
+def test_what_is_said_on_another_port_is_of_another_transfer(
+    store: Store, gateway: Any, make_desk: MakeDesk, keys: Path
+) -> None:
+    other = gateway.second_session()
+    taker, desk = Taker(gateway, other), make_desk(store, gateway, keys=keys)
+    desk.open("gallery", "second")
+    desk.talk(gateway)
+    desk.talk(other, "second")
+    queue_bundle(keys, "gallery", bundle(7, 20_000))
+    for _ in range(10):
+        desk.now_ms += 500
+        desk.collector.updates.tick()
+        desk.collector.receive("second", other.session.seal_update(bytes((messages.UPDATE_STATE, 1)) + bytes(4)))
+        desk.talk(gateway)
+    assert (len(taker.begun), waiting(keys)) == (1, [])
+
+
+def test_what_waits_is_known_before_the_first_record_comes(keys: Path, gateway: Any) -> None:
+    queue_bundle(keys, "gallery", bundle(7))
+    courier = UpdateCourier(keys, lambda *_: None, lambda event: None, lambda: 0)
+    gateway.make(1, UPDATE_TRIED, TYPE_UPDATE, 7)
+    courier.look_at("gallery", gateway.read(10))
+    assert waiting(keys) == []
+
+
 def test_one_that_is_taken_back_or_replaced_is_under_way_no_more(
     store: Store, gateway: Any, make_desk: MakeDesk, keys: Path
 ) -> None:
@@ -275,7 +302,8 @@ def test_one_that_is_taken_back_or_replaced_is_under_way_no_more(
     queue_bundle(keys, "gallery", newer)
     talk_for_ms(desk, 3000, gateway)
     assert (taker.got, waiting(keys)) == (newer, [])
-    assert desk.told("update")[-1] == "version 8 taken, on trial"
+    taken = [text for text in desk.told("update") if "taken" in text]
+    assert taken == ["version 8 taken, on trial"]
 
 
 def test_what_is_not_signed_is_never_sent(store: Store, gateway: Any, make_desk: MakeDesk, keys: Path) -> None:

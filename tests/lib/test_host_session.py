@@ -76,6 +76,8 @@ def test_the_state_of_an_update_is_believed_only_from_the_gateway_of_this_sessio
         assert session.receive(encode_frame(wrong)) == []
     session.welcome(a_hello(b"another!"), LINK_KEY, LIB_HASH, 3, b"new host")
     assert session.receive(sealed) == []
+    sealed = encode_frame(messages.sealed(session.update_key(), state))
+    assert session.receive(sealed) == [(host_session.UPDATE_STATE, 1, 500)]
     session.who()
     assert session.receive(sealed) == []
     assert session.damaged_count == 5

@@ -138,6 +138,22 @@ def test_every_other_bundle_is_refused_and_leaves_nothing():
         assert files == ["a.tocsin", "active"]
 
 
+def test_a_bundle_that_there_is_no_memory_to_judge_is_refused():
+    hal, tape = board()
+    is_signed = lms.is_signed
+
+    def no_memory(key, message, signature):
+        raise MemoryError
+
+    lms.is_signed = no_memory
+    try:
+        status, _ = send(Update(hal, tape), bundle())
+    finally:
+        lms.is_signed = is_signed
+    assert status == update.REFUSED_FLASH
+    assert (told(tape)[-1], sorted(os.listdir(ROOT + "/slots"))) == ((4, 7), ["a.tocsin", "active"])
+
+
 def test_a_gateway_without_a_key_or_on_trial_takes_none():
     status, _, _, _ = judged(bundle(), None, lambda hal: os.remove(ROOT + "/keys/update.key"))
     assert status == update.REFUSED_NO_KEY

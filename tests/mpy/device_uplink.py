@@ -171,6 +171,19 @@ def test_pieces_of_an_update_that_come_together_get_one_answer_on_their_link():
     assert other._link.written == [(600, b"sealed state 4")]
 
 
+def test_an_update_that_there_is_no_room_for_stops_nothing():
+    bench = _Bench()
+
+    def no_room():
+        raise MemoryError
+
+    bench.uplink.update = no_room
+    CLOCK.at(400, bench.session.outgoing.append, b"answer")
+    bench.hear(500, (gateway_session.UPDATE, b"a"), (gateway_session.COMMAND, 2, 2, 0, b""))
+    assert bench.run(900) == []
+    assert bench.taken == [(2, 2, 0, b"")] and bench.link.written == [(500, b"answer")]
+
+
 def test_a_gateway_that_takes_no_updates_says_nothing():
     bench = _Bench()
     bench.hear(500, (gateway_session.UPDATE, b"a"))

@@ -198,6 +198,8 @@ def test_what_a_gateway_says_of_another_bundle_is_no_progress() -> None:
     transfer.hear(RECEIVING, 4000, 30)
     assert (transfer.at, transfer.tries) == (0, 1)
     assert transfer.transmit(30)[1:2] == bytes((messages.UPDATE_BEGIN,))
+    transfer.hear(RECEIVING, 256, 40)  # late: it was said before this beginning
+    assert (transfer.at, transfer.transmit(40)) == (0, b"")
 
 
 def test_a_gateway_that_is_slow_is_not_buried_in_repetitions() -> None:
