@@ -110,15 +110,17 @@ def send(gateway: str, bundle: Path, port: str | None, wait: bool, store: str, k
     from .update_bundle import check_bundle
     from .update_key import PUBLIC_FILE, read_public
 
+    if wait and port is not None:
+        raise click.UsageError("--wait is for the collector, which --port does without")
     folder, data = keys_folder(keys, store), bundle.read_bytes()
     version = check_bundle(data, read_public(folder / PUBLIC_FILE).key).version
-    link_key = load_secrets(secrets_path(folder, gateway)).link_key
-    if port is None:
+    path = secrets_path(folder, gateway)
+    if port is not None:
+        _send_at(port, folder, gateway, load_secrets(path).link_key, data, version)
+    elif path.exists():  # what is in it only the collector has to read
         _queue(folder, gateway, data, version, store if wait else None)
-    elif wait:
-        raise click.UsageError("--wait is for the collector, which --port does without")
     else:
-        _send_at(port, folder, gateway, link_key, data, version)
+        raise click.ClickException(f"{path}: no such gateway here; is its name right?")
 
 
 def _send_at(port: str, folder: Path, gateway: str, link_key: bytes, data: bytes, version: int) -> None:
