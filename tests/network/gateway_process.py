@@ -83,7 +83,7 @@ def choose_slot(folder):
     if "trial" in names:
         os.rename(folder + "/trial", folder + "/tried")
     with open(folder + ("/tried" if "trial" in names else "/active")) as file:
-        return file.read(), "trial" in names
+        return file.read()[:1], "trial" in names
 
 
 async def main(storage, cable_port, count, every_ms):
