@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tocsin.compat import hmac_sha256
-from tocsin.record import RECORD_BYTES, Record, unpack
+from tocsin.record import Record, unpack
 
 from .diag_console import DiagConsole
 from .diag_snapshot import DiagError
@@ -44,9 +44,9 @@ class CommissionConsole(DiagConsole):
         found: list[Record] = []
         seq = max(0, next_seq - _REACH)
         while seq < next_seq:
-            words = self.ask(_PROBE, f"records({seq})").split()
-            if not words or int(words[0]) <= seq:
+            *lines, next_line = self.ask(_PROBE, f"records({seq})").split()
+            if int(next_line) <= seq:
                 break
-            seq, data = int(words[0]), b64decode("".join(words[1:]))
-            found += [unpack(data[at : at + RECORD_BYTES]) for at in range(0, len(data), RECORD_BYTES)]
+            seq = int(next_line)
+            found += [unpack(b64decode(line)) for line in lines]
         return [record for record in found if record.boot == boot]

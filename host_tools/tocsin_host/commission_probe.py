@@ -11,7 +11,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# At once: the console's answer must fit into the heap beside the gateway.
+# Nothing here wants much heap in one piece: a board with many zones has little of it.
+PIECE_BYTES = 128
+# At once: other tasks wait meanwhile.
 RECORDS_MAX = 24
 
 
@@ -31,21 +33,25 @@ def prove(challenge: str) -> None:
 def site() -> None:
     """Print the configuration that lies in flash."""
     with open(running().hal.storage + "/site.json") as file:
-        print(file.read())
+        while True:
+            piece = file.read(PIECE_BYTES)
+            if not piece:
+                break
+            print(piece, end="")
 
 
 def records(seq: int) -> None:
-    """Print the seq to go on from, and what the journal holds from `seq` on, as many as fit, in base64."""
+    """Print what the journal holds from `seq` on, some at once, a line of base64 each; then the seq to go on from."""
     from tocsin.errors import JournalError
 
-    journal, found = running().recorder._journal, b""
+    journal = running().recorder._journal
     for _ in range(RECORDS_MAX):
         seq = journal.first_from(seq)
         if seq >= journal.next_seq:
             break
         try:
-            found += journal.read(seq)
+            print(b2a_base64(journal.read(seq)).decode().strip())
         except JournalError:
             pass  # a damaged one: the gateway tells of it by itself
         seq += 1
-    print(seq, b2a_base64(found).decode().strip())
+    print(seq)

@@ -139,8 +139,8 @@ def _write(path: Path, snapshot: Snapshot, bounce: Bounce) -> None:
 
 
 def _figures(snapshot: Snapshot, bounce: Bounce, actions: Actions) -> dict[str, object]:
-    """As the gateway told it, without the samples; zones with their names, and how they bounced."""
-    told = {key: value for key, value in snapshot.raw.items() if key not in ("samples", "zones")}
+    """As the gateway told it; zones with their names, and how they bounced."""
+    told = {key: value for key, value in snapshot.raw.items() if key != "zones"}
     entries = {entry["zone"]: entry for entry in snapshot.raw["zones"]}
     zones = [
         {

@@ -18,7 +18,7 @@ from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
 from .board_port import open_port
-from .console_source import console_source
+from .console_source import console_pieces
 from .diag_snapshot import Bounce, DiagError, Snapshot, parse
 from .service_session import close_console, open_console
 
@@ -55,12 +55,15 @@ class DiagConsole:
 
     def look(self, known: Mapping[int, tuple[str, str]]) -> Snapshot:
         """What the gateway looks like now. Raises: DiagError."""
-        snapshot = parse(self.ask(_PROBE, "show()"), known)
-        self.bounce.feed_ring(snapshot.raw["samples"], snapshot.pins)
+        told, _, samples = self.ask(_PROBE, "show()").strip().partition("\n")
+        snapshot = parse(told, known)
+        next_sample, *ring = samples.split() or ["0"]
+        self.bounce.feed_ring((int(next_sample), "".join(ring)) if ring else None, snapshot.pins)
         return snapshot
 
     def begin_walk_test(self, person: int) -> int:
         """In the name of a person; the verdict of docs/record.md. Raises: DiagError."""
+        self._forget()  # the gateway has to bring in a module, and on a large site there is no room beside ours
         return int(self.ask(_HAND, f"begin_walk_test({person})"))
 
     def end_walk_test(self) -> int:
@@ -91,11 +94,21 @@ class DiagConsole:
         try:
             with _whole():
                 if file not in self._sent:
-                    self._transport.exec(console_source(file))
+                    for piece in console_pieces(file):
+                        self._transport.exec(piece)
                     self._sent.add(file)
                 return str(self._transport.exec(call).decode())
         except (TransportError, OSError) as error:
             raise _plain(error) from error
+
+    def _forget(self) -> None:
+        """Let the console forget all that was sent."""
+        try:
+            with _whole():
+                self._transport.enter_raw_repl(soft_reset=True)
+        except (TransportError, OSError) as error:
+            raise _plain(error) from error
+        self._sent.clear()
 
     def close(self) -> None:
         """Close the gateway's console. Raises: OSError, BoardError."""

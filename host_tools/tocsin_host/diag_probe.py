@@ -7,13 +7,15 @@ as `console_source.py` makes it; it runs beside the gateway's tasks. It may look
 import gc
 import json
 import sys
-from binascii import b2a_base64
+from binascii import b2a_base64, hexlify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 
+# A multiple of 3 and 4: the pieces of base64 are joined as they are.
+PIECE_BYTES = 192
 # Bit of a zone's `does`, tocsin.zone.NO_WALK_TEST: constants have no names on a board.
 NO_WALK_TEST = 16
 # What the file of the walk test said, once it was read.
@@ -23,17 +25,17 @@ kept_walk: "list[Any]" = []
 def look(gateway: "Any") -> "dict[str, Any]":
     """Everything but samples, as `diag_snapshot.parse` reads it."""
     hal, recorder, session = gateway.hal, gateway.recorder, gateway.uplinks[0]._session
-    guard, journal = gateway.guarding.guard, recorder._journal
+    guard = gateway.guarding.guard
     now_ms = hal.sampler.count()
     zones = [contact(one, hal, guard) for one in gateway.contacts._contacts]
     zones += [measured(one, guard) for one in gateway.measurements._measurements]
     add_tests(zones, gateway)
     outputs = gateway.guarding._outputs
-    return {
+    found = {
         "gateway": session.hello.name,
         "board": hal.board,
-        "lib_hash": "".join(["%02x" % byte for byte in session.hello.lib_hash]),
-        "key_id": "".join(["%02x" % byte for byte in session.hello.key_id]),
+        "lib_hash": hexlify(session.hello.lib_hash).decode(),
+        "key_id": hexlify(session.hello.key_id).decode(),
         "firmware": sys.version.split("; ")[-1],
         "mode": guard.mode,
         "testing": guard.testing,
@@ -42,17 +44,23 @@ def look(gateway: "Any") -> "dict[str, Any]":
         "uptime_ms": now_ms,
         "utc_ms": recorder.clock.utc_ms(now_ms),
         "clock_error_ms": recorder.clock.error_ms(now_ms),
-        "heap_free_bytes": free(),
-        "samples_lost": hal.sampler.lost(),
-        "transitions_lost": hal.sampler.ring.dropped,
-        "bad_frames": sum([uplink._session.damaged_count for uplink in gateway.uplinks]),
-        "next_seq": journal.next_seq,
-        "acked_seq": journal.acked_seq,
-        "oldest_seqs": [min(ring.sectors.oldest_seq, journal.next_seq) for ring in journal._rings],
-        "erases": journal.erase_count(),
         "outputs": [{"output": one.number, "on": one.why > 0} for one in (outputs._outputs if outputs else ())],
         "zones": zones,
     }
+    add_health(found, gateway)
+    return found
+
+
+def add_health(found: "dict[str, Any]", gateway: "Any") -> None:
+    """Memory, sampler, link and journal."""
+    hal, journal = gateway.hal, gateway.recorder._journal
+    found["heap_free_bytes"] = free()
+    found["samples_lost"] = hal.sampler.lost()
+    found["transitions_lost"] = hal.sampler.ring.dropped
+    found["bad_frames"] = sum([uplink._session.damaged_count for uplink in gateway.uplinks])
+    found["next_seq"], found["acked_seq"] = journal.next_seq, journal.acked_seq
+    found["oldest_seqs"] = [min(ring.sectors.oldest_seq, journal.next_seq) for ring in journal._rings]
+    found["erases"] = journal.erase_count()
 
 
 def add_tests(zones: "list[dict[str, Any]]", gateway: "Any") -> None:
@@ -109,19 +117,25 @@ def free() -> int:
     return int(gc.mem_free())  # type: ignore[attr-defined, unused-ignore]
 
 
-def samples(hal: "Any") -> "list[Any] | None":
-    """[number of the next sample, the ring of the last ones in base64]; None where there is no ring to look into."""
+def show_samples(hal: "Any") -> None:
+    """Print the number of the next sample, then the ring of the last ones in base64, a line for each piece; 0 alone
+    where there is no ring to look into."""
     if not hasattr(hal.sampler, "_address"):
-        return None
+        print(0)
+        return
     ring_bytes = 4 * sys.modules["tocsin_fw.isr"].RING_SAMPLES
     next_sample = hal.sampler.count()
-    ring = bytes(__import__("uctypes").bytearray_at(hal.sampler._address, ring_bytes))
-    return [next_sample, b2a_base64(ring).decode().strip()]
+    ring = __import__("uctypes").bytearray_at(hal.sampler._address, ring_bytes)
+    # Copied before any is printed, which takes longer than a sample does.
+    pieces = [ring[at : at + PIECE_BYTES] for at in range(0, ring_bytes, PIECE_BYTES)]
+    print(next_sample)
+    for piece in pieces:
+        print(b2a_base64(piece).decode().strip())
 
 
 def show() -> None:
-    """Print it."""
+    """Print it: a line of JSON, then samples. No text is made of it as a whole, for which there may be no room."""
     gateway: Any = sys.modules["tocsin_fw.app"].running
-    found = look(gateway)
-    found["samples"] = samples(gateway.hal)
-    print(json.dumps(found))
+    json.dump(look(gateway), sys.stdout)
+    print()
+    show_samples(gateway.hal)
