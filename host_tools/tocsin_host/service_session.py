@@ -21,7 +21,7 @@ from .board_check import BoardError, Port, first_hello
 
 T = TypeVar("T")
 
-PATIENCE_S = 15.0
+PATIENCE_S = 30.0
 _ASK_EVERY_S = 2.0
 _CTRL_A, _CTRL_C, _CTRL_D = b"\x01", b"\x03", b"\x04"
 _FAILED_START = re.compile(rb"service challenge ([0-9a-f]{32})")
@@ -79,7 +79,10 @@ def _answer(port: Port, name: str, keys: dict[str, bytes], challenge: bytes, min
         states = [body[1] for body in reader.receive(data) if body[0] == messages.SERVICE_STATE and len(body) > 1]
         return states[0] if states else None
 
-    if _until(port, patience_s, look) != minutes:
+    granted = _until(port, patience_s, look)
+    if granted is None:
+        raise BoardError(f"{name}: it does not say whether it opens; try again, or unplug it and plug it in again")
+    if granted != minutes:
         raise BoardError(f"{name}: it refused this key, and recorded that; is it of an earlier provisioning?")
 
 

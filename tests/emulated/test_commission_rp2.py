@@ -108,6 +108,7 @@ def test_an_untested_zone_refuses_unless_somebody_answers_for_it(make_house, tmp
         file, page = tmp_path / "record.json", tmp_path / "record.html"
         result = run("commission", "gallery", "--yes", "--json", file, "--report", page, *arguments)
         assert result.exit_code == code, result.output
+        assert file.exists(), result.output
         record = json.loads(file.read_text())
         return record, {step["step"]: step["status"] for step in record["steps"]}, page.read_text()
 

@@ -54,6 +54,15 @@ def hello(soft_gateway: Any) -> bytes:
     return found
 
 
+def test_a_gateway_that_says_nothing_to_an_answer_is_not_said_to_refuse_it(hello: bytes) -> None:
+    door = Door(hello, KEY)
+    challenge = door.door.challenge(0) if door.door else b""
+    door.door = None
+    door.said = encode_frame(hello) + encode_frame(challenge)
+    with pytest.raises(BoardError, match="gallery: it does not say whether it opens"):
+        open_console(door, {"gallery": KEY}, 20, PATIENCE_S)
+
+
 def test_the_key_opens_for_the_minutes_asked(hello: bytes) -> None:
     door = Door(hello, KEY)
     assert open_console(door, {"gallery": KEY}, 20, PATIENCE_S) == "gallery"
