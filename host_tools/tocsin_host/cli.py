@@ -37,6 +37,7 @@ _COMMANDS = {
     "image": ("tocsin_host.image_command:image", "Make a gateway's image, ready to flash."),
     "flash": ("tocsin_host.flash_command:flash", "Make a board a gateway, and have it prove that it is one."),
     "service": ("tocsin_host.service_command:service", "Open a gateway's console for a technician."),
+    "traceback": ("tocsin_host.traceback_command:traceback", "Read what a board wrote of an error."),
     "update": ("tocsin_host.update_command:update", "Make, sign and send bundles of firmware."),
     "bench": ("tocsin_sim.bench.command:bench", "Measure a part of the product beside its peers."),
 }

@@ -11,12 +11,9 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NamedTuple
 
-# Definitions are left out, because all that use them were rewritten; of these modules not, for whoever looks into a
-# running board asks for them by name.
-_ASKED_BY_NAME = ("tocsin_fw.isr", "tocsin_fw.sampler_rp2")
 _TYPE_CHECKING = "TYPE_CHECKING"
 # What a board knows the answer to before it starts.
 _KNOWN_TESTS = {_TYPE_CHECKING: "False", "sys.implementation.name == 'micropython'": "True"}
@@ -44,15 +41,18 @@ class _Edit(NamedTuple):
     text: str
 
 
-def inline(sources: Mapping[str, str]) -> dict[str, str]:
-    """The same modules, by dotted name, with every constant of one of them written out as its number."""
+def inline(sources: Mapping[str, str], asked: Collection[str] = ()) -> dict[str, str]:
+    """The same modules, by dotted name, with every constant of one of them written out as its number.
+
+    Definitions are left out, because all that use them were rewritten; not those of names that are `asked` for.
+    """
     trees = {module: ast.parse(text) for module, text in sources.items()}
     known: Constants = {}
     # A constant may be made of another module's, and that one again.
     for _ in range(3):
         for module, tree in trees.items():
             known[module] = _constants(module, tree, known)
-    return {module: _rewritten(module, text, trees[module], known) for module, text in sources.items()}
+    return {module: _rewritten(module, text, trees[module], known, asked) for module, text in sources.items()}
 
 
 def _constants(module: str, tree: ast.Module, known: Constants) -> dict[str, int]:
@@ -118,17 +118,18 @@ def _origin(module: str, node: ast.ImportFrom) -> str:
     return ".".join([*package, *([node.module] if node.module else [])])
 
 
-def _rewritten(module: str, text: str, tree: ast.Module, known: Constants) -> str:
+def _rewritten(module: str, text: str, tree: ast.Module, known: Constants, asked: Collection[str]) -> str:
     values, modules = _imported(module, tree, known)
-    own = {} if module in _ASKED_BY_NAME else known[module]
+    own = known[module]
+    gone = [statement for statement in tree.body if _name_of(statement) in own and _name_of(statement) not in asked]
     data = text.encode()
     starts = [0]
     for line in data.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
     edits = [
         *_imports(module, tree, values, data, starts),
-        *_definitions(tree, own, data, starts),
-        *_uses(tree, {**values, **own}, modules, known, starts),
+        *_definitions(gone, data, starts),
+        *_uses(_others(tree, gone), {**values, **own}, modules, known, starts),
         *_type_checking(tree, starts),
     ]
     for edit in sorted(edits, reverse=True):
@@ -159,12 +160,17 @@ def _imports(
         yield _Edit(start, end, text)
 
 
-def _definitions(tree: ast.Module, own: Mapping[str, int], data: bytes, starts: list[int]) -> Iterator[_Edit]:
+def _definitions(gone: list[ast.stmt], data: bytes, starts: list[int]) -> Iterator[_Edit]:
     """Definitions of constants that nobody asks for any more."""
-    for statement in tree.body:
-        if _name_of(statement) in own:
-            start, end = _place(statement, starts)
-            yield _Edit(start, end, "pass" + "\n" * data[start:end].count(b"\n"))
+    for statement in gone:
+        start, end = _place(statement, starts)
+        yield _Edit(start, end, "pass" + "\n" * data[start:end].count(b"\n"))
+
+
+def _others(tree: ast.Module, gone: list[ast.stmt]) -> list[ast.AST]:
+    """Every node that is in none of the statements `gone`."""
+    without = {id(node) for statement in gone for node in ast.walk(statement)}
+    return [node for node in ast.walk(tree) if id(node) not in without]
 
 
 def _type_checking(tree: ast.Module, starts: list[int]) -> Iterator[_Edit]:
@@ -181,12 +187,11 @@ def _type_checking(tree: ast.Module, starts: list[int]) -> Iterator[_Edit]:
 
 
 def _uses(
-    tree: ast.Module, values: Mapping[str, int], modules: Mapping[str, str], known: Constants, starts: list[int]
+    nodes: list[ast.AST], values: Mapping[str, int], modules: Mapping[str, str], known: Constants, starts: list[int]
 ) -> Iterator[_Edit]:
     """Numbers in the place of names."""
-    gone = {id(node) for statement in tree.body if _name_of(statement) in values for node in ast.walk(statement)}
-    for node in ast.walk(tree):
-        if id(node) in gone or not isinstance(getattr(node, "ctx", None), ast.Load):
+    for node in nodes:
+        if not isinstance(getattr(node, "ctx", None), ast.Load):
             continue
         value = None
         if isinstance(node, ast.Name):

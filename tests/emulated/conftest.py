@@ -26,8 +26,8 @@ def official_image():
 
 @pytest.fixture(scope="session")
 def device_files():
-    """Our packages, compiled, by path on the board."""
-    return image.device_files()
+    """Our packages, compiled, by path on the board, under their own names."""
+    return image.plain_device_files()
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,7 @@ def trouble(board, secrets, folder):
 @pytest.fixture(scope="module")
 def stuck(make_house):
     """(board, secrets): its firmware cannot be imported, and just failed for the first time; for forked() only."""
-    folder, flash = make_house(SITE, "gallery", {APP: b"", KEPT_APP: image.device_files()[APP]}, False)
+    folder, flash = make_house(SITE, "gallery", {APP: b"", KEPT_APP: image.plain_device_files()[APP]}, False)
     board = EmulatedBoard(flash)
     board.pin(2, False)
     board.expect(b"Ctrl-C opens the console.")

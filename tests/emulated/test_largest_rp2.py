@@ -4,32 +4,21 @@ from tocsin_host import image, image_uf2
 from tocsin_host.keys import GatewaySecrets
 from tocsin_sim.emulator.board import EmulatedBoard
 from tocsin_sim.emulator.flash_model import TYPICAL
-from tocsin_sim.emulator.size import HEAP_FREE_LARGEST_MIN_BYTES, largest_site
+from tocsin_sim.emulator.size import HEAP_FREE_LARGEST_MIN_BYTES, largest_site, telling_image
 
-MAIN = """
-import asyncio, gc, sys
-sys.path[:] = [".frozen", "/lib"]
-gc.collect(); gc.threshold(32768)
-from tocsin_fw import hal_rp2, start, supervisor
-run = supervisor.Supervisor.run
-async def tell():
-    from tocsin_fw import app
-    await asyncio.sleep_ms(5000)
-    gc.collect()
-    sampler = app.running.hal.sampler
-    print("TOLD", gc.mem_free(), sampler.lost(), sampler.ring.dropped, len(app.running.guarding.guard.zones), "END")
-async def told(self):
-    asyncio.create_task(tell())
-    await run(self)
-supervisor.Supervisor.run = told
-start.run(hal_rp2.open_hal)
+TELL = """
+        from tocsin_fw import app
+        await asyncio.sleep_ms(5000)
+        gc.collect()
+        sampler = app.running.hal.sampler
+        print("TOLD", gc.mem_free(), sampler.lost(), sampler.ring.dropped, len(app.running.guarding.guard.zones), "END")
 """
 
 
 def test_every_kind_at_once_leaves_room_and_loses_no_sample_while_contacts_move(official_image):
     config = largest_site()
     secrets = GatewaySecrets("house", bytes(32), bytes(32))
-    uf2 = image.gateway_image(official_image, config, secrets, {"/main.py": MAIN.encode()})
+    uf2 = telling_image(official_image, config, secrets, TELL)
     board = EmulatedBoard(image_uf2.to_flash(image_uf2.read_uf2(uf2), image.FLASH_BYTES), TYPICAL)
     pins = [zone["pin"] for zone in config["zones"] if zone["type"] == "contact"]
     assert len(pins) >= 15

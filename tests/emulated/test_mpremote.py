@@ -16,7 +16,7 @@ from tocsin_sim.emulator.flash_model import TYPICAL
 @pytest.fixture
 def port(official_image: bytes, tmp_path: Path) -> Iterator[Path]:
     """The port of a board in service mode: our packages are there, no main.py runs."""
-    uf2 = image.build(official_image, image.device_files())
+    uf2 = image.build(official_image, image.plain_device_files())
     board = EmulatedBoard(image_uf2.to_flash(image_uf2.read_uf2(uf2), image.FLASH_BYTES), TYPICAL)
     board.run_for_ms(100)
     attached = AttachedBoard(board, tmp_path / "port")

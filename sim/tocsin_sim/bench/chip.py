@@ -99,7 +99,7 @@ class Console:
 
     def __init__(self) -> None:
         """Raises ImageError, naming the mend, where the official image is not there."""
-        files = {**image.device_files(), "/boot.py": image.BOOT_PY, "/main.py": _MAIN}
+        files = {**image.plain_device_files(), "/boot.py": image.BOOT_PY, "/main.py": _MAIN}
         uf2 = image.build(firmware_image.load(), files)
         self.board = EmulatedBoard(image_uf2.to_flash(image_uf2.read_uf2(uf2), image.FLASH_BYTES))
         self.board.expect(b"ready")

@@ -133,7 +133,7 @@ def _recover_and_cut(ready: EmulatedBoard, flash: bytes, commands: int, seed: in
 
 def _board() -> EmulatedBoard:
     """A board at its prompt, the journal's modules imported and nothing recovered yet."""
-    files = {**image.device_files(), "/boot.py": image.BOOT_PY, "/main.py": _MAIN, "/keys/key.id": bytes(8)}
+    files = {**image.plain_device_files(), "/boot.py": image.BOOT_PY, "/main.py": _MAIN, "/keys/key.id": bytes(8)}
     uf2 = image.build(firmware_image.load(), files, small_areas())
     board = EmulatedBoard(image_uf2.to_flash(image_uf2.read_uf2(uf2), image.FLASH_BYTES))
     board.expect(b"ready")

@@ -41,7 +41,7 @@ def board(service: bool, site: Path, gateway: str | None, keys: Path, port: Path
     Ends with Ctrl-C.
     """
     firmware = firmware_image.load(_BOARD)
-    uf2 = image.build(firmware, image.device_files()) if service else _gateway_image(firmware, site, gateway, keys)
+    uf2 = _service_image(firmware) if service else _gateway_image(firmware, site, gateway, keys)
     port.parent.mkdir(parents=True, exist_ok=True)
     chip = EmulatedBoard(image_uf2.to_flash(image_uf2.read_uf2(uf2), image.FLASH_BYTES), TYPICAL)
     attached = AttachedBoard(chip, port)
@@ -57,6 +57,10 @@ def board(service: bool, site: Path, gateway: str | None, keys: Path, port: Path
         attached.serve(over.is_set)
     finally:
         attached.close()
+
+
+def _service_image(firmware: bytes) -> bytes:
+    return image.build(firmware, image.plain_device_files())
 
 
 def _gateway_image(firmware: bytes, site: Path, gateway: str | None, keys: Path) -> bytes:
