@@ -113,7 +113,7 @@ class GatewaySession:
 
     def line_lost(self) -> None:
         """The cable or connection is gone: start over with a hello when it is back."""
-        self._end_session()
+        self._end_session(self._begin_count > 0)
         self._reader.restart()
         self._replies = []
         self._fresh_line = True
@@ -145,7 +145,7 @@ class GatewaySession:
                 self._has_data = False
                 self._begin_count += 1
                 if self._begin_count > _BEGINS_MAX:
-                    self._end_session()
+                    self._end_session(True)
                     return None
             return (UPDATE, body[: -messages.TAG_BYTES])
         elif kind == messages.REFUSED:
@@ -194,12 +194,13 @@ class GatewaySession:
         hello.nonce = self._nonce
         return hello.encode(self._link_key)
 
-    def _end_session(self) -> None:
-        if self.is_up or self._begin_count:
+    def _end_session(self, is_spent: bool = False) -> None:
+        if self.is_up or is_spent:
             # A nonce serves one session: a welcome or a begin of an update that was recorded must not serve the next.
             self._nonce = self._random(messages.NONCE_BYTES)
-        self.is_up = self._has_data = False
-        self._begin_count = 0
+            self._begin_count = 0
+            self._has_data = False
+        self.is_up = False
         self._hello_attempt = 0
         self._hello_at_ms = 0
 
