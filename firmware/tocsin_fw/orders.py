@@ -110,8 +110,8 @@ class Orders:
         if code == TEST_BEGIN:
             return self._walk_test().begin(argument, now_ms)
         if code == TEST_END:
-            return self._walk_test().end(now_ms)
-        return guard.silence(now_ms)
+            return self._walk_test().end(argument, now_ms)
+        return guard.silence(argument, now_ms)
 
     def _tell(self, counter: int, code: int, verdict: int) -> None:
         self._recorder.record(TYPE_COMMAND, SOURCE_GATEWAY, value=verdict << 8 | code, count=counter)

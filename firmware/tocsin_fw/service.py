@@ -38,7 +38,7 @@ class Service:
         self._recorder = recorder
         self._refused_count = 0
         self._refused_at_ms = -REFUSAL_EVERY_MS
-        self._minutes = 0
+        self._granted = 0  # minutes + 256 × person
         self._until_ms = 0
         key = _read_key(hal.storage)
         self._door = ServiceDoor(key, hal.random) if key else None
@@ -51,12 +51,12 @@ class Service:
         if body[0] == SERVICE_ASK:
             self._say(self._door.challenge(now_ms))
             return
-        minutes = self._door.judge(body, now_ms)
-        if minutes:
-            self._open(minutes, now_ms)
+        granted = self._door.judge(body, now_ms)
+        if granted:
+            self._open(granted, now_ms)
         else:
             self._refuse(now_ms)
-        self._say(encode_state(minutes))
+        self._say(encode_state(granted & 255))
 
     def take(self, data: bytes, is_plugged: bool) -> None:
         """Bytes for the open console, none where none came; ends service mode when it is time."""
@@ -72,17 +72,17 @@ class Service:
             if self.console.is_over:
                 self._end(SERVICE_CLOSED)
 
-    def _open(self, minutes: int, now_ms: int) -> None:
+    def _open(self, granted: int, now_ms: int) -> None:
         from .console import Console
 
-        self._record(SERVICE_BEGUN, minutes)
-        self._minutes = minutes
-        self._until_ms = now_ms + minutes * _MINUTE_MS
+        self._record(SERVICE_BEGUN, granted)
+        self._granted = granted
+        self._until_ms = now_ms + (granted & 255) * _MINUTE_MS
         self.console = Console(self._hal.link.write)
 
     def _end(self, why: int) -> None:
         self.console = None
-        self._record(why, self._minutes)
+        self._record(why, self._granted)
 
     def _refuse(self, now_ms: int) -> None:
         self._refused_count += 1

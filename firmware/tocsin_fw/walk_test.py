@@ -48,7 +48,7 @@ class WalkTest:
         self._numbers = [zone.number for zone in guard.zones.values() if not zone.does & NO_WALK_TEST]
         self._resume()
         guard.on_test_hit = self.hit
-        guard.on_test_timeout = self.end
+        guard.on_test_over = self.end
 
     def begin(self, person: int, now_ms: int) -> int:
         """Begin one; the verdict."""
@@ -62,7 +62,7 @@ class WalkTest:
     def toggle(self, person: int, now_ms: int) -> None:
         """A technician's touch."""
         if self._guard.testing:
-            self.end(now_ms)
+            self.end(person, now_ms)
         else:
             self.begin(person, now_ms)
 
@@ -74,15 +74,15 @@ class WalkTest:
         self._guard.tell(TYPE_TEST, number, _WORKS, self.hits[number], now_ms)
         self._go_on(now_ms)
 
-    def end(self, now_ms: int) -> int:
-        """End it, and tell of each zone that was not seen to work; the verdict."""
+    def end(self, person: int, now_ms: int) -> int:
+        """End it, and tell of each zone that was not seen to work; the verdict. `person` 0: it ends by itself."""
         if not self._guard.testing:
             return VERDICT_REFUSED
         untested = [number for number in self._numbers if number not in self.hits]
         for number in untested:
             self._guard.tell(TYPE_TEST, number, _UNTESTED, self._days_since(number, self._today(now_ms)), now_ms)
-        self._recorder.record(TYPE_TEST, SOURCE_GATEWAY, 0, 0, _ENDED, len(untested), now_ms)
-        self._guard.test_end(now_ms)
+        self._recorder.record(TYPE_TEST, SOURCE_GATEWAY, 0, 0, _ENDED, len(untested) | person << 8, now_ms)
+        self._guard.test_end(person, now_ms)
         return VERDICT_DONE
 
     def tell_overdue(self, day: int, test_days: int, now_ms: int) -> None:

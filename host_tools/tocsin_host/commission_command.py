@@ -20,9 +20,9 @@ from .commission_talk import Terminal
 from .diag_snapshot import Bounce
 from .lib_hash import lib_hash
 from .options import keys_folder, keys_option, plain_errors, read_site, store_option
-from .order_command import person_of
 from .site_compile import compile_gateway
 from .site_model import Site
+from .site_names import person_of
 from .write_file import write_file
 
 # The longest there is: a walk through a house takes its time.

@@ -70,7 +70,7 @@ def walk(
             sleep(_LOOK_EVERY_S)
     finally:
         with suppress(DiagError):  # where the cable is out, the gateway ends it by itself
-            board.end_walk_test()
+            board.end_walk_test(person)
 
 
 def outputs_step(board: Board, outputs: dict[int, str], talk: Talk) -> Step:

@@ -11,7 +11,7 @@ from typing import Any
 from tocsin import event, event_names
 from tocsin.record import Record, unpack
 
-from .describe_people import Names, people_text
+from .describe_people import Names, people_text, person_text
 
 _TROUBLES = {
     event.TROUBLE_TASK_DIED: "task {} died and was started again",
@@ -38,10 +38,10 @@ _TROUBLES = {
 }
 _RESETS = {event.RESET_UNKNOWN: "unknown cause", event.RESET_POWER: "power", event.RESET_WATCHDOG: "watchdog"}
 _SERVICE = {
-    event.SERVICE_BEGUN: "console open for {} min, to a technician's key",
-    event.SERVICE_CLOSED: "console closed",
-    event.SERVICE_TIME_OVER: "console closed: its {} min are over",
-    event.SERVICE_CABLE_OUT: "console closed: cable out",
+    event.SERVICE_BEGUN: "console open for {} min, to a technician's key{}",
+    event.SERVICE_CLOSED: "console closed{1}",
+    event.SERVICE_TIME_OVER: "console closed: its {} min are over{}",
+    event.SERVICE_CABLE_OUT: "console closed: cable out{1}",
     event.SERVICE_REFUSED: "refused, {} times: not the technician's key",
 }
 _UPDATE = {
@@ -99,7 +99,7 @@ def record_text(record: Record, names: Names | None = None) -> str:
     if record.type == event.TYPE_UPDATE:
         return _UPDATE.get(value, f"code {value}, {{}}").format(count)
     if record.type == event.TYPE_SERVICE:
-        return _SERVICE.get(value, f"code {value}").format(count)
+        return _service_text(value, count, names or {})
     if record.type == event.TYPE_CHATTER:
         return f"{count} transitions left out"
     if record.type == event.TYPE_OVERFLOW:
@@ -130,6 +130,13 @@ def record_event(gateway: str, data: bytes) -> dict[str, Any]:
         "count": record.count,
         "text": record_text(record),
     }
+
+
+def _service_text(value: int, count: int, names: Names) -> str:
+    if value == event.SERVICE_REFUSED:
+        return _SERVICE[value].format(count)
+    by = f", {person_text(count >> 8, names)}" if count >> 8 else ""
+    return _SERVICE.get(value, f"code {value}").format(count & 255, by)
 
 
 def _wear_text(erases: int, days: int) -> str:

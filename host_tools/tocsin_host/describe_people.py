@@ -20,6 +20,7 @@ _ACCESS = (
     "without the right",
     "refused: the clock is not set, and this person's time is limited",
     "unknown credentials again and again",
+    "silenced what alarms made sound",
 )
 _DELAYS = (
     "exit delay of {} s begun",
@@ -71,17 +72,18 @@ def _mode(record: Record, names: Names) -> str:
 
 def _access(record: Record, names: Names) -> str:
     outcome = _of(_ACCESS, record.count)
-    return f"{person_text(record.value, names)}: {outcome}" if record.value else outcome
+    is_somebody = record.value or record.count == event.ACCESS_SILENCED
+    return f"{person_text(record.value, names)}: {outcome}" if is_somebody else outcome
 
 
 def _test(record: Record, names: Names) -> str:
-    count = record.count
+    count, by = record.count, f" by {person_text(record.count >> 8, names)}" if record.count >> 8 else ""
     ago = "never tested" if count == _NEVER else f"not tested for {count} days"
     return _of(
         (
             f"walk test begun by {person_text(count, names)}",
             f"works, hit {count}",
-            "walk test ended, every zone was hit" if not count else f"walk test ended, zones untested: {count}",
+            f"walk test ended{by}, " + (f"zones untested: {count & 255}" if count & 255 else "every zone was hit"),
             f"untested, {ago}" if count else "untested, tested earlier today",
             f"overdue: {ago}",
         ),

@@ -28,7 +28,7 @@ class Hand(Protocol):
     """What is needed of a console: that of `diag_console.py`."""
 
     def begin_walk_test(self, person: int) -> int: ...
-    def end_walk_test(self) -> int: ...
+    def end_walk_test(self, person: int) -> int: ...
     def beep(self, output: int) -> bool: ...
     def readings(self, zone: int, count: int) -> list[int]: ...
 
@@ -67,8 +67,8 @@ class Actions:
         return f"walk test begun by {name}: open every door, walk through every room"
 
     def end_walk_test(self) -> str:
-        """End it; who began it is on record."""
-        if self._hand.end_walk_test() != VERDICT_DONE:
+        """End it; who began it is on record, and who ended it where somebody is named."""
+        if self._hand.end_walk_test(self._person.number if self._person else 0) != VERDICT_DONE:
             raise DiagError("no walk test runs")
         return "walk test ended"
 

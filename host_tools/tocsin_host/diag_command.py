@@ -17,8 +17,8 @@ from .diag_console import DiagConsole
 from .diag_report import report as report_page
 from .diag_snapshot import BOUNCE_CLASSES_MS, Bounce, Snapshot
 from .options import keys_folder, keys_option, plain_errors, read_site, store_option
-from .order_command import person_of
 from .service_keys import service_keys
+from .site_names import person_of
 from .write_file import write_file
 
 if TYPE_CHECKING:

@@ -66,9 +66,9 @@ class DiagConsole:
         self._forget()  # the gateway has to bring in a module, and on a large site there is no room beside ours
         return int(self.ask(_HAND, f"begin_walk_test({person})"))
 
-    def end_walk_test(self) -> int:
-        """The verdict. Raises: DiagError."""
-        return int(self.ask(_HAND, "end_walk_test()"))
+    def end_walk_test(self, person: int) -> int:
+        """In the name of a person, or of nobody (0); the verdict. Raises: DiagError."""
+        return int(self.ask(_HAND, f"end_walk_test({person})"))
 
     def beep(self, output: int) -> bool:
         """Let an output be on for half a second; False: it is on for a reason of its own. Raises: DiagError."""

@@ -29,9 +29,9 @@ def begin_walk_test(person: int) -> None:
     print(gateway().walk_test().begin(person, gateway().hal.sampler.count()))
 
 
-def end_walk_test() -> None:
-    """End it; prints the verdict."""
-    print(gateway().walk_test().end(gateway().hal.sampler.count()))
+def end_walk_test(person: int) -> None:
+    """End it, in the name of a person or of nobody (0); prints the verdict."""
+    print(gateway().walk_test().end(person, gateway().hal.sampler.count()))
 
 
 def beep(number: int) -> None:

@@ -17,7 +17,7 @@ from tocsin.record import Record, unpack
 
 from .describe import record_text, source_text, time_text
 from .options import plain_errors, read_site, store_option
-from .order_command import site_option
+from .site_names import site_option
 from .store import Store, StoredRecord
 
 Item = tuple[StoredRecord, Record]

@@ -8,29 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from tocsin.event_names import MODE_NAMES
 
 from . import orders
-from .options import plain_errors, read_site, store_option
+from .options import plain_errors, store_option
 from .orders import Order
+from .site_names import person_number, site_option, zone_number
 from .store import Store
-
-if TYPE_CHECKING:
-    from .site_model import Site
-    from .site_people import Person
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
-site_option = click.option(
-    "--site",
-    type=click.Path(path_type=Path),
-    envvar="TOCSIN_SITE",
-    metavar="FILE",
-    help="Description of the site, for names of people and zones.",
-)
 _by_option = click.option("--by", metavar="NAME", help="Who wants it: name or number of a person of the site.")
 
 
@@ -51,7 +41,7 @@ def order() -> None:
 @_options
 def mode(gateway: str, to: str, override: bool, site: Path | None, by: str | None, store: str) -> None:
     """Let GATEWAY be open (visitors are activity), closed (whatever moves is an alarm), in lockdown or reopening."""
-    person = _person(site, by)
+    person = person_number(site, by)
     if override and not person:
         raise click.UsageError("--override names who answers for it: add --by NAME")
     _put(store, gateway, orders.set_mode(MODE_NAMES.index(to), person, override))
@@ -73,7 +63,7 @@ def heartbeat(gateway: str, store: str) -> None:
 @_options
 def inhibit(gateway: str, zone: str, length: str, site: Path | None, by: str | None, store: str) -> None:
     """Leave a ZONE of GATEWAY out of guarding for a while, 7 days at most; it comes back by itself."""
-    _put(store, gateway, orders.inhibit(_zone(site, gateway, zone), _seconds(length), _named_person(site, by)))
+    _put(store, gateway, orders.inhibit(zone_number(site, gateway, zone), _seconds(length), _named_person(site, by)))
 
 
 @order.command()
@@ -83,7 +73,7 @@ def inhibit(gateway: str, zone: str, length: str, site: Path | None, by: str | N
 @_options
 def release(gateway: str, zone: str, length: str, site: Path | None, by: str | None, store: str) -> None:
     """Let the work of art in a ZONE of GATEWAY be moved for a while, 24 hours at most."""
-    _put(store, gateway, orders.release(_zone(site, gateway, zone), _seconds(length), _named_person(site, by)))
+    _put(store, gateway, orders.release(zone_number(site, gateway, zone), _seconds(length), _named_person(site, by)))
 
 
 @order.command("walk-test")
@@ -120,50 +110,11 @@ def put_orders(store: Store, gateway: str, wanted: list[Order]) -> list[int]:
 
 
 def _named_person(site: Path | None, by: str | None) -> int:
-    """As _person; somebody must answer for it."""
-    person = _person(site, by)
+    """As person_number; somebody must answer for it."""
+    person = person_number(site, by)
     if not person:
         raise click.UsageError("say who wants it: --by NAME")
     return person
-
-
-def _person(site: Path | None, by: str | None) -> int:
-    """Number of a person by name or number; 0 where nobody is named."""
-    if by is None:
-        return 0
-    if site is None:
-        if by.isdigit() and 1 <= int(by) <= 250:
-            return int(by)
-        raise click.UsageError(f"--by {by}: name the site too (--site FILE), or give the person's number, 1 to 250")
-    return person_of(read_site(site), site, by).number
-
-
-def person_of(read: Site, path: Path, who: str) -> Person:
-    """The person of a name or number in the site of `path`. Raises: click.ClickException."""
-    for person in read.people:
-        if who in (person.name, str(person.number)):
-            return person
-    known = ", ".join(person.name for person in read.people) or "nobody"
-    raise click.ClickException(f"{path}: no person {who!r}; it lists: {known}")
-
-
-def _zone(site: Path | None, gateway: str, zone: str) -> int:
-    if site is None:
-        if zone.isdigit() and 1 <= int(zone) <= 250:
-            return int(zone)
-        raise click.UsageError(f"zone {zone!r}: name the site too (--site FILE), or give the zone's number, 1 to 250")
-    return _zone_of(read_site(site), site, gateway, zone)
-
-
-def _zone_of(read: Site, path: Path, gateway: str, zone: str) -> int:
-    try:
-        zones = read.gateway(gateway).zones
-    except KeyError as error:
-        raise click.ClickException(f"{path}: {error.args[0]}") from error
-    for one in zones:
-        if zone in (one.name, str(one.number)):
-            return one.number
-    raise click.ClickException(f"{path}: {gateway} has no zone {zone!r}; it has: {', '.join(z.name for z in zones)}")
 
 
 def _seconds(length: str) -> int:

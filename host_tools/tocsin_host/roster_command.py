@@ -15,9 +15,10 @@ from tocsin.record import Record, unpack
 
 from .describe import time_text
 from .options import keys_folder, keys_option, plain_errors, read_site, store_option
-from .order_command import put_orders, site_option
+from .order_command import put_orders
 from .orders import roster as roster_orders
 from .roster_table import build_table, entries_of, version_of
+from .site_names import site_option
 from .store import Store
 
 if TYPE_CHECKING:

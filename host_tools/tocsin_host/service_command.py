@@ -11,7 +11,10 @@ import click
 from tocsin.service_door import MINUTES_MAX
 
 from .options import keys_folder, keys_option, plain_errors, store_option
+from .site_names import person_number, site_option
 
+# Who may be named as servicing a gateway.
+_ROLES = ("technician", "manager")
 _port_option = click.option("--port", required=True, metavar="URL", help="The gateway's USB serial port.")
 
 
@@ -32,19 +35,25 @@ def service() -> None:
     show_default=True,
     help="After so long the gateway closes it.",
 )
+@click.option("--as", "name", metavar="NAME", help="Who services it: name or number of a person of the site.")
+@site_option
 @plain_errors
-def open_service(port: str, key: Path | None, store: str, keys: Path | None, minutes: int) -> None:
+def open_service(
+    port: str, key: Path | None, store: str, keys: Path | None, minutes: int, name: str | None, site: Path | None
+) -> None:
     """Open the console of the gateway at PORT, for mpremote or a terminal. The gateway goes on guarding.
 
-    Begin and end are sealed records. A gateway that cannot start is opened too, until it is restarted.
+    Begin and end are sealed records, with the number of who is named. A gateway that cannot start is opened too,
+    until it is restarted.
     """
     from .board_port import open_port
     from .service_keys import service_keys
     from .service_session import open_console
 
+    person = person_number(site, name, "--as", _ROLES)
     found = service_keys(key, keys_folder(keys, store) if key is None else None)
     with open_port(port) as opened:
-        gateway = open_console(opened, found, minutes)
+        gateway = open_console(opened, found, minutes, person=person)
     if gateway is None:
         click.echo(f"{port}: a gateway that cannot start; its console is open until it is restarted")
     else:

@@ -28,8 +28,13 @@ _FAILED_START = re.compile(rb"service challenge ([0-9a-f]{32})")
 _READ_BYTES = 256
 
 
-def open_console(port: Port, keys: dict[str, bytes], minutes: int, patience_s: float = PATIENCE_S) -> str | None:
-    """Open the console at `port`; the gateway's name, None for one that cannot start. Raises: BoardError."""
+def open_console(
+    port: Port, keys: dict[str, bytes], minutes: int, patience_s: float = PATIENCE_S, person: int = 0
+) -> str | None:
+    """Open the console at `port`; the gateway's name, None for one that cannot start. `person` 0: nobody is named.
+
+    Raises: BoardError.
+    """
     reader, text, name = FrameReader(), b"", ""
 
     def look(data: bytes) -> tuple[str, bytes] | None:
@@ -55,7 +60,7 @@ def open_console(port: Port, keys: dict[str, bytes], minutes: int, patience_s: f
     if not found[0]:
         _open_failed(port, keys, found[1], patience_s)
         return None
-    _answer(port, found[0], keys, found[1], minutes, patience_s)
+    _answer(port, found[0], keys, found[1], (minutes, person), patience_s)
     return found[0]
 
 
@@ -68,12 +73,15 @@ def close_console(port: Port, patience_s: float = PATIENCE_S) -> Hello:
     return said[0]
 
 
-def _answer(port: Port, name: str, keys: dict[str, bytes], challenge: bytes, minutes: int, patience_s: float) -> None:
+def _answer(
+    port: Port, name: str, keys: dict[str, bytes], challenge: bytes, wish: tuple[int, int], patience_s: float
+) -> None:
+    """Say the answer to a challenge; `wish` is (minutes, person)."""
     if name not in keys:
         raise BoardError(f"{name}: no service key for it here; it opens for: {', '.join(sorted(keys)) or 'nobody'}")
     reader = FrameReader()
-    said = bytes((messages.SERVICE_OPEN, minutes)) + answer(keys[name], challenge, minutes)
-    port.write(encode_frame(said))
+    said = bytes(wish if wish[1] else wish[:1]) + answer(keys[name], challenge, *wish)
+    port.write(encode_frame(bytes((messages.SERVICE_OPEN,)) + said))
 
     def look(data: bytes) -> int | None:
         states = [body[1] for body in reader.receive(data) if body[0] == messages.SERVICE_STATE and len(body) > 1]
@@ -82,7 +90,7 @@ def _answer(port: Port, name: str, keys: dict[str, bytes], challenge: bytes, min
     granted = _until(port, patience_s, look)
     if granted is None:
         raise BoardError(f"{name}: it does not say whether it opens; try again, or unplug it and plug it in again")
-    if granted != minutes:
+    if granted != wish[0]:
         raise BoardError(f"{name}: it refused this key, and recorded that; is it of an earlier provisioning?")
 
 

@@ -18,7 +18,7 @@ from tocsin.record import Record, unpack
 
 from .describe import time_text
 from .options import plain_errors, read_site, store_option
-from .order_command import site_option
+from .site_names import site_option
 from .store import Store
 
 if TYPE_CHECKING:

@@ -39,13 +39,14 @@ _EXIT_BROKEN_OFF = const(5)
 
 
 class Guard(Judge):
-    """A gateway's zones under its mode. `on_test_timeout(now_ms)`: somebody sets, or a walk test lasted too long."""
+    """A gateway's zones under its mode. `on_test_over(person, now_ms)`: somebody sets while a walk test
+    runs, or it lasted too long (person 0)."""
 
     def __init__(
         self, zones: "list[Zone]", recorder: "Recorder", exit_s: int = 0, entry_s: int = 0, confirm_s: int = 0
     ) -> None:
         super().__init__(zones, recorder, entry_s, confirm_s)
-        self.on_test_timeout: "Callable[[int], object]" = self.test_end
+        self.on_test_over: "Callable[[int, int], object]" = self.test_end
         self.exit_to = 0  # the mode when the exit delay ends + 256 × person
         self._exit_s = exit_s
 
@@ -63,6 +64,8 @@ class Guard(Judge):
         if self.exit_at:
             self.exit_at = 0
             self.tell_delay(_EXIT_BROKEN_OFF, person, now_ms)
+        elif mode == self.mode and not is_set(mode):
+            self.silence(person, now_ms)
         if is_set(mode) and not is_set(self.mode) and self._exit_s and person and not at_once:
             self.begin_exit(to, now_ms)
             self.tell_delay(_EXIT_BEGUN, self._exit_s, now_ms)
@@ -89,8 +92,10 @@ class Guard(Judge):
             return event.VERDICT_REFUSED
         return self._excuse(number + _RELEASE, seconds, person, now_ms)
 
-    def silence(self, now_ms: int) -> int:
+    def silence(self, person: int, now_ms: int) -> int:
         """Stop what alarms made outputs show; the mode stays, and a further alarm sounds anew. The verdict."""
+        gateway, done = event.SOURCE_GATEWAY, event.ACCESS_SILENCED
+        self._recorder.record(event.TYPE_ACCESS, gateway, 0, 0, person, done, now_ms)
         self.memory.clear()
         for zone in self.zones.values():
             zone.sounds = 0
@@ -110,8 +115,8 @@ class Guard(Judge):
         self.set_testing(True)
         return event.VERDICT_DONE
 
-    def test_end(self, now_ms: int) -> None:
-        """End it: what still stands open is an alarm now."""
+    def test_end(self, person: int, now_ms: int) -> None:
+        """End it: what still stands open is an alarm now. Who ended it is told by the walk test."""
         self.excuses.end(_TEST)
         if self.testing:
             self.set_testing(False)
@@ -131,7 +136,7 @@ class Guard(Judge):
             self.chime_until = 0
         for key in self.excuses.due(now_ms, utc_ms):
             if key == _TEST:
-                self.on_test_timeout(now_ms)
+                self.on_test_over(0, now_ms)
             else:
                 self._end(key, 0, now_ms)
 
@@ -154,7 +159,7 @@ class Guard(Judge):
     def _may_set(self, mode: int, person: int, override: bool, now_ms: int) -> bool:
         """Whether no zone is in the way, or all that are can be left out by name."""
         if self.testing:
-            self.on_test_timeout(now_ms)
+            self.on_test_over(person, now_ms)
         found = in_the_way(list(self.zones.values()), mode, self.excuses)
         refused = [zone for zone in found if not (override and person) or zone.does & NO_INHIBIT]
         for zone in refused:

@@ -5,6 +5,7 @@ Time and random bytes are arguments.
 """
 
 from .compat import ct_equal, hmac_sha256
+from .event import PERSON_MAX
 from .messages import SERVICE_CHALLENGE, SERVICE_STATE
 
 TYPE_CHECKING = False
@@ -19,9 +20,9 @@ MINUTES_MAX = 120
 CHALLENGE_MS = 30_000
 
 
-def answer(key: bytes, challenge: bytes, minutes: int) -> bytes:
-    """The 16 bytes that open the door of the gateway with this service key for so long."""
-    return hmac_sha256(key, b"tocsin service" + challenge + bytes((minutes,)))[:ANSWER_BYTES]
+def answer(key: bytes, challenge: bytes, minutes: int, person: int = 0) -> bytes:
+    """The 16 bytes that open the door of the gateway with this service key for so long; `person` 0: nobody is named."""
+    return _answer(key, challenge, bytes((minutes, person) if person else (minutes,)))
 
 
 def encode_state(minutes: int) -> bytes:
@@ -45,11 +46,19 @@ class ServiceDoor:
         return bytes((SERVICE_CHALLENGE,)) + self._challenge
 
     def judge(self, body: bytes, now_ms: int) -> int:
-        """Minutes for which the answer in a *service open* body opens the console; 0 when it does not."""
+        """Minutes for which the answer in a *service open* body opens the console + 256 × person; 0: it does not."""
         challenge, self._challenge = self._challenge, b""
-        if len(body) != 2 + ANSWER_BYTES or not challenge or now_ms >= self._until_ms:
+        said = body[1:-ANSWER_BYTES]
+        if len(said) not in (1, 2) or not challenge or now_ms >= self._until_ms:
             return 0
-        minutes = body[1]
-        if not 1 <= minutes <= MINUTES_MAX or not ct_equal(answer(self._key, challenge, minutes), body[2:]):
+        is_named = len(said) == 2
+        minutes, person = said[0], said[1] if is_named else 0
+        if not 1 <= minutes <= MINUTES_MAX or not int(is_named) <= person <= PERSON_MAX:
             return 0
-        return minutes
+        if not ct_equal(_answer(self._key, challenge, said), body[-ANSWER_BYTES:]):
+            return 0
+        return minutes | person << 8
+
+
+def _answer(key: bytes, challenge: bytes, said: bytes) -> bytes:
+    return hmac_sha256(key, b"tocsin service" + challenge + said)[:ANSWER_BYTES]

@@ -17,7 +17,7 @@ from tocsin_sim.housekeeping import expected_of_itself
 from tocsin_sim.loud import complaints as outputs_on_too_long
 from tocsin_sim.outcome import Outcome
 from tocsin_sim.scenario import Action
-from tocsin_sim.stage import Stage
+from tocsin_sim.stage import Stage, person_number
 from tocsin_sim.tiers import Tier
 
 # After its end a scenario runs on for this long, so that what was recorded last can still arrive.
@@ -129,6 +129,9 @@ def _expected_of(action: Action, stage: Stage) -> Iterator[Expectation]:
         if code == command.SET_MODE and not action.refused:
             mode = event_names.MODE_NAMES.index(action.mode or "")
             yield Expectation(gateway, event.TYPE_MODE, source, from_ms, to_ms, mode)
+        elif code == command.SILENCE:
+            person = person_number(stage.site, action.person) if action.person else 0
+            yield Expectation(gateway, event.TYPE_ACCESS, source, from_ms, to_ms, person, event.ACCESS_SILENCED)
     elif action.do == "clock-step":
         for name in stage.conductor.gateways:
             yield Expectation(name, event.TYPE_TIME_SET, source, from_ms, from_ms + _TIME_ASK_WITHIN_MS)

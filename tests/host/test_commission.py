@@ -118,7 +118,7 @@ class FakeBoard:
         self.testing = self.verdict == VERDICT_DONE
         return self.verdict
 
-    def end_walk_test(self) -> int:
+    def end_walk_test(self, person: int) -> int:
         self.did.append("end")
         self.testing = False
         return VERDICT_DONE

@@ -76,8 +76,8 @@ class FakeHand:
         self.did.append(("begin", person))
         return self._verdict
 
-    def end_walk_test(self) -> int:
-        self.did.append(("end", 0))
+    def end_walk_test(self, person: int) -> int:
+        self.did.append(("end", person))
         return self._verdict
 
     def beep(self, output: int) -> bool:
@@ -225,4 +225,4 @@ def test_what_is_not_confirmed_or_in_nobodys_name_is_not_done(actions: Callable[
 def test_a_walk_test_that_runs_is_ended_by_the_same_key(actions: Callable[..., Actions]) -> None:
     hand = FakeHand()
     assert _played(seen(testing=True), actions(hand), "w y", 1).told == ["walk test ended"]
-    assert hand.did == [("end", 0)]
+    assert hand.did == [("end", 7)]

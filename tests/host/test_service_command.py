@@ -39,7 +39,7 @@ class Door:
                 self.said += encode_frame(self.door.challenge(0))
             elif body[0] == messages.SERVICE_OPEN and self.door:
                 self.minutes.append(self.door.judge(body, 0))
-                self.said += encode_frame(encode_state(self.minutes[-1]))
+                self.said += encode_frame(encode_state(self.minutes[-1] & 255))
 
     def read(self, size: int) -> bytes:
         data, self.said = self.said[:size], self.said[size:]
@@ -67,6 +67,12 @@ def test_the_key_opens_for_the_minutes_asked(hello: bytes) -> None:
     door = Door(hello, KEY)
     assert open_console(door, {"gallery": KEY}, 20, PATIENCE_S) == "gallery"
     assert door.minutes == [20]
+
+
+def test_who_is_named_goes_with_the_answer(hello: bytes) -> None:
+    door = Door(hello, KEY)
+    assert open_console(door, {"gallery": KEY}, 20, PATIENCE_S, person=7) == "gallery"
+    assert door.minutes == [20 | 7 << 8]
 
 
 def test_what_does_not_open_is_told_apart(hello: bytes) -> None:
@@ -150,6 +156,17 @@ def test_a_technicians_key_holds_service_keys_and_nothing_else(keys: Path) -> No
     ]
     refused = run(keys, "key", "old", "attic", "-o", output)
     assert "attic, old: no service key; there are those of: gallery" in refused.output
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("G. Celik", "G. Celik is guard; this is for: technician, manager"), ("Nemo", "no person 'Nemo'; it lists: ")],
+)
+def test_only_who_may_service_a_gateway_can_be_named(keys: Path, name: str, said: str) -> None:
+    staffed = Path(__file__).parents[2] / "sim/sites/staffed.toml"
+    refused = run(keys, "open", "--port", "nowhere", "--as", name, "--site", staffed)
+    assert refused.exit_code == 1
+    assert said in refused.output
 
 
 def test_a_file_that_is_no_technicians_key_is_refused(keys: Path) -> None:

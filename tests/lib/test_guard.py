@@ -290,7 +290,7 @@ def test_a_walk_test_counts_hits_and_alarms_of_nothing_but_what_takes_no_part():
     it.see(HALL, TAMPER)
     assert hits == [DOOR] and it.take() == [(T_ALARM, WATER, 0, 0), (T_TAMPER, HALL, 0, 0)]
     assert it.guard.shows() & 2 == 0 and it.guard.shows() & 1
-    it.guard.test_end(0)
+    it.guard.test_end(ANNA, 0)
     assert it.tape.test == 0
     assert it.take() == [(T_ALARM, DOOR, 0, 1), (T_TAMPER, HALL, 0, 1)]
 
@@ -301,8 +301,30 @@ def test_a_walk_test_that_nobody_ends_ends_by_itself_and_before_setting():
     it.wait(14_400_000)
     assert not it.guard.testing
     it.guard.test_begin(ANNA, it.now_ms)
-    it.mode(CLOSED)
+    over = []
+    it.guard.on_test_over = lambda person, now_ms: over.append(person) or it.guard.test_end(person, now_ms)
+    it.mode(CLOSED, ANNA)
     assert not it.guard.testing and it.guard.mode == CLOSED
+    it.mode(OPEN)
+    it.guard.test_begin(ANNA, it.now_ms)
+    it.wait(14_400_000)
+    assert over == [ANNA, 0], "who set ended it, and nobody did"
+
+
+def test_who_resets_what_alarms_started_is_told():
+    it = bench(mode=CLOSED)
+    it.see(HALL, ALARM)
+    it.take()
+    assert it.guard.silence(ANNA, 0) == DONE
+    assert it.take() == [(event.TYPE_ACCESS, 255, ANNA, 6)] and not it.guard.memory.latched
+    it.mode(CLOSED, ANNA)
+    assert it.take() == [], "setting what is set resets nothing"
+    it.mode(OPEN, ANNA)
+    assert it.take() == [(MODE, 255, OPEN, CLOSED | ANNA << 8)], "unsetting names who"
+    it.see(WATER, ALARM)
+    it.take()
+    it.mode(OPEN, ANNA)
+    assert it.take() == [(event.TYPE_ACCESS, 255, ANNA, 6)] and not it.guard.memory.latched
 
 
 def test_two_zones_within_the_window_confirm_each_other():
@@ -418,7 +440,7 @@ def test_inhibits_releases_and_tests_go_on_after_a_restart():
     it.wait(30_000)
     again = restarted(it)
     assert again.guard.testing and again.tape.test == 1
-    again.guard.test_end(0)
+    again.guard.test_end(ANNA, 0)
     assert again.start((HALL, ALARM), (PICTURE, ALARM)) == [(ACTIVITY, PICTURE, 0, 1)]
     again.wait(60_000)
     assert again.take() == [

@@ -131,7 +131,7 @@ def test_hellos_are_judged_alike():
 def test_service_answers_are_the_same_bytes():
     for found in VECTORS["service"]:
         key, challenge = unhexlify(found["key"]), unhexlify(found["challenge"])
-        assert answer(key, challenge, found["minutes"]) == unhexlify(found["answer"])
+        assert answer(key, challenge, found["minutes"], found["person"]) == unhexlify(found["answer"])
 
 
 def test_streams_give_the_same_bodies_whole_and_byte_by_byte():

@@ -15,8 +15,9 @@ class _Random:
         return bytes((self.calls,)) * count
 
 
-def opening(challenge, minutes=30, key=KEY):
-    return bytes((SERVICE_OPEN, minutes)) + answer(key, challenge, minutes)
+def opening(challenge, minutes=30, key=KEY, person=0):
+    said = bytes((minutes, person) if person else (minutes,))
+    return bytes((SERVICE_OPEN,)) + said + answer(key, challenge, minutes, person)
 
 
 def knock(now_ms=0):
@@ -36,6 +37,21 @@ def test_the_right_key_opens_once_for_the_minutes_it_said():
     assert door.judge(opening(challenge), 1001) == 0
 
 
+def test_who_is_named_is_under_the_seal():
+    door, challenge = knock()
+    assert door.judge(opening(challenge, person=250), 0) == 30 | 250 << 8
+    said = opening(challenge, person=7)
+    for other in (said[:2] + said[3:], said[:2] + bytes((8,)) + said[3:], said[:2] + bytes(1) + said[3:]):
+        door, challenge = knock()
+        assert door.judge(other, 0) == 0
+    door, challenge = knock()
+    assert door.judge(opening(challenge, person=251), 0) == 0
+    door, challenge = knock()
+    short = opening(challenge)
+    assert door.judge(short[:2] + bytes(1) + short[2:], 0) == 0, "nobody is named by leaving it out"
+    assert answer(KEY, challenge, 30, 0) == answer(KEY, challenge, 30) != answer(KEY, challenge, 30, 1)
+
+
 def test_a_wrong_key_other_minutes_or_a_late_answer_open_nothing():
     for minutes in (0, 121, 255):
         door, challenge = knock()
@@ -49,9 +65,10 @@ def test_a_wrong_key_other_minutes_or_a_late_answer_open_nothing():
     door, challenge = knock()
     assert door.judge(opening(challenge), CHALLENGE_MS) == 0
     door, challenge = knock()
-    for length in range(19):
-        door.challenge(0)
-        assert door.judge(opening(challenge)[: length or 1], 0) == 0
+    for length in range(1, 30):
+        if length != 18:
+            door, challenge = knock()
+            assert door.judge((opening(challenge) + bytes(12))[:length], 0) == 0
 
 
 def test_a_challenge_said_again_is_another_and_the_one_before_is_worth_nothing():

@@ -75,9 +75,10 @@ def test_a_walk_test_is_begun_for_a_person_counts_hits_and_is_told_by_the_probe_
     assert [(r[2], r[3], r[4]) for r in _told(chip, TYPE_TEST)] == [(255, 0, PERSON), (1, 1, 1)]
     zones = _by_number(_console(PROBE, [])["look"](gateway))
     assert (zones[1]["hits"], zones[1]["tested_day"], zones[2]["hits"]) == (1, 0, 0), "the clock was never set: day 0"
-    hand["end_walk_test"]()
+    hand["end_walk_test"](PERSON)
     gateway.guarding.tick(8000)
-    assert said[2:] == [(0,)]
+    ended = _told(chip, TYPE_TEST)[-1]
+    assert said[2:] == [(0,)] and (ended[3], ended[4] >> 8) == (2, PERSON), ended
     again = _gateway(chip)
     zones = _by_number(_console(PROBE, [])["look"](again))
     assert again._walk_test is None

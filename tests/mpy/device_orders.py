@@ -5,7 +5,7 @@ from tocsin.guard import Guard
 from tocsin.zone import Zone
 from tocsin_fw.orders import Orders
 
-RESTORE, TAMPER, MODE, COMMAND, ACTIVITY, REFUSAL = 3, 4, 10, 16, 20, 28
+RESTORE, TAMPER, MODE, ACCESS, COMMAND, ACTIVITY, REFUSAL = 3, 4, 10, 11, 16, 20, 28
 DONE, STALE, FORGED, UNKNOWN, BAD_ARGUMENT, REFUSED = range(6)
 OPEN, CLOSED, LOCKDOWN, REOPENING = range(4)
 
@@ -26,9 +26,9 @@ class _Bench:
         self.tests.append(("begin", person, now_ms))
         return DONE
 
-    def end(self, now_ms):
+    def end(self, person, now_ms):
         """As `WalkTest`."""
-        self.tests.append(("end", now_ms))
+        self.tests.append(("end", person, now_ms))
         return REFUSED
 
     def _heartbeat(self):
@@ -186,8 +186,9 @@ def test_walk_tests_and_silence():
     bench.now_ms = 1000
     bench.orders.take(1, 5, 7)
     bench.orders.take(2, 6, 7)
-    assert bench.tests == [("begin", 7, 1000), ("end", 1000)]
+    assert bench.tests == [("begin", 7, 1000), ("end", 7, 1000)]
     assert bench.guard.memory.latched
     bench.orders.take(3, 7, 7)
     assert not bench.guard.memory.latched and bench.tape.mode == CLOSED
+    assert [(r[1], r[4], r[5]) for r in bench.tape.records if r[0] == ACCESS] == [(255, 7, 6)]
     assert bench.verdicts() == [(DONE, 5, 1), (REFUSED, 6, 2), (DONE, 7, 3)]

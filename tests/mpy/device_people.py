@@ -216,7 +216,20 @@ def test_a_technician_tests_and_has_no_right_to_checkpoints():
         (ACCESS, CELLAR, 4, NO_RIGHT),
         (ACCESS, READER, 4, TAKEN),
         (TEST, 1, 3, 0xFFFFFFFF),
-        (TEST, 255, 2, 1),
+        (TEST, 255, 2, 1 | 4 << 8),
+    ]
+
+
+def test_who_sets_ends_the_walk_test_that_runs():
+    bench = _Bench()
+    for at_ms, person in ((3000, 2), (6000, 4), (9000, 2)):
+        bench.touch(at_ms, person)
+    assert bench.run(12_000, TEST, MODE) == [
+        (MODE, 255, 0, 1 | 2 << 8),
+        (TEST, 255, 0, 4),
+        (TEST, 1, 3, 0xFFFFFFFF),
+        (TEST, 255, 2, 1 | 2 << 8),
+        (MODE, 255, 1, 0 | 2 << 8),
     ]
 
 

@@ -49,6 +49,20 @@ def opened(minutes=30):
     return hal, tape, room_
 
 
+def test_who_is_named_stands_in_every_record_of_it():
+    hal, tape, room_ = room()
+    room_.hear(bytes((SERVICE_ASK,)))
+    challenge = frames(hal)[0][1:]
+    room_.hear(bytes((SERVICE_OPEN, 2, 7)) + answer(KEY, challenge, 2, 7))
+    assert frames(hal) == [bytes((SERVICE_STATE, 2))]
+    CLOCK.now_ms += 119_999
+    room_.take(b"", True)
+    assert room_.console is not None
+    CLOCK.now_ms += 1
+    room_.take(b"", True)
+    assert told(tape) == [(0, 2 | 7 << 8), (2, 2 | 7 << 8)]
+
+
 def told(tape):
     return [(record[4], record[5]) for record in tape.records if record[0] == SERVICE]
 

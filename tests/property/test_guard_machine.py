@@ -152,7 +152,7 @@ class GuardMachine(RuleBasedStateMachine):
 
     @rule()
     def end_test(self) -> None:
-        self.guard.test_end(self.now_ms)
+        self.guard.test_end(0, self.now_ms)
         self._settle()
 
     @rule(ms=st.sampled_from((1, 500, 1000, 19_999, 20_000, 30_000, 600_000, 14_400_000, 90_000_000)))

@@ -122,9 +122,10 @@ BODIES = [
 ]
 
 
-def service_answer(challenge, minutes):
+def service_answer(challenge, minutes, person):
     """What opens a console, under the link key here for want of another."""
-    return hmac.new(LINK_KEY, b"tocsin service" + challenge + bytes((minutes,)), "sha256").hexdigest()[:32]
+    said = bytes((minutes, person)) if person else bytes((minutes,))
+    return hmac.new(LINK_KEY, b"tocsin service" + challenge + said, "sha256").hexdigest()[:32]
 
 
 def streams():
@@ -236,11 +237,16 @@ def main():
                 "key": LINK_KEY.hex(),
                 "challenge": challenge.hex(),
                 "minutes": minutes,
-                "answer": hmac.new(LINK_KEY, b"tocsin service" + challenge + bytes((minutes,)), "sha256").hexdigest()[
-                    :32
-                ],
+                "person": person,
+                "answer": service_answer(challenge, minutes, person),
             }
-            for challenge, minutes in ((bytes(16), 0), (bytes(range(16)), 30), (b"\xff" * 16, 120))
+            for challenge, minutes, person in (
+                (bytes(16), 0, 0),
+                (bytes(range(16)), 30, 0),
+                (b"\xff" * 16, 120, 0),
+                (bytes(range(16)), 30, 1),
+                (b"\xff" * 16, 120, 250),
+            )
         ],
         "told_at_ms": 10_000,
         "conversations": [
