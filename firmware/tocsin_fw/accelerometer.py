@@ -7,6 +7,7 @@ The chip itself watches for blows, 100 times a second behind its high-pass filte
 until it is read: no wire for an interrupt, and no blow between two readings is missed.
 """
 
+import json
 import math
 
 from .hal import EAGAIN
@@ -62,8 +63,10 @@ def tilt_milli(rest: "tuple[int, int, int]", now: "tuple[int, int, int]") -> int
 class Accelerometers:
     """The LIS3DHs of a bus, by names like "lis3dh-18/tilt" and "lis3dh-18/shake"."""
 
-    def __init__(self, bus: "Any", zones: "list[dict[str, Any]]") -> None:
+    def __init__(self, bus: "Any", zones: "list[dict[str, Any]]", hal: "Any") -> None:
+        """`hal.memory`, once there are readings, keeps how each stood at first."""
         self._bus = bus
+        self._hal = hal
         self._shake_mg = {zone["sensor"]: zone.get("shake_milli", 0) for zone in zones}
         self.sensors = [name + part for name in self._shake_mg for part in ("/tilt", "/shake")]
         self._running: "set[str]" = set()
@@ -92,7 +95,12 @@ class Accelerometers:
         now = axes_mg(bus, address)
         if now[0] ** 2 + now[1] ** 2 + now[2] ** 2 < _LEAST_MG**2:
             raise OSError(_EIO)
-        return tilt_milli(self._rest.setdefault(name, now), now)
+        if name not in self._rest:
+            # How it stood when it was first seen: what a start before this one kept, else how it stands now.
+            kept = self._hal.memory.load(name) or json.dumps(now).encode()
+            self._hal.memory.keep(name, kept)
+            self._rest[name] = json.loads(kept)
+        return tilt_milli(self._rest[name], now)
 
 
 def _mg(data: bytes, at: int) -> int:

@@ -62,7 +62,7 @@ class Gateway:
         self.recorder = recorder = Recorder(journal, keystore, hal.random)
         zones = {entry["zone"]: Zone(entry["zone"], entry["modes"], entry.get("does", 0)) for entry in config["zones"]}
         outputs = parts.outputs(config, hal, recorder)
-        self.memory = Memory(hal.storage)
+        self.memory = hal.memory = Memory(hal.storage)
         self.guarding = Guarding(config, list(zones.values()), recorder, self.memory, uptime_ms, outputs)
         self._offsets = config.get("utc_offsets", [])
         self._walk_test: "WalkTest | None" = None

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from tocsin.edge_ring import EdgeRing
 
+    from .memory import Memory
+
     # The device configuration, as `config.load` leaves it: every field there, of the right type and in its range.
     Config = dict[str, Any]
     # Gives the uptime in ms: the sampler's count.
@@ -95,6 +97,8 @@ if TYPE_CHECKING:
         # The slot that the firmware runs from, "" for none; whether that is on trial (docs/update.md).
         slot: str
         is_trial: bool
+        # Where drivers keep what must survive a power cut; the gateway sets it before the first reading.
+        memory: Memory
 
         @property
         def flash(self) -> BlockDevice: ...

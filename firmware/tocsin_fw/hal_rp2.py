@@ -19,6 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .memory import Memory
+
 _REFERENCE_UV = 3_300_000
 _FULL_SCALE = 65536
 _FIRST_ADC_PIN = 26
@@ -47,6 +49,8 @@ def open_hal(config: "dict[str, Any]") -> "Hal":
 class Hal:
     """See `hal.py`."""
 
+    memory: "Memory"
+
     def __init__(self, config: "dict[str, Any]") -> None:
         self.board = config["board"]
         self.storage = ""
@@ -58,7 +62,7 @@ class Hal:
         self.random = os.urandom
         self.restart = machine.reset
         self._watchdog: "machine.WDT | None" = None
-        self._drivers = _drivers(config)
+        self._drivers = _drivers(config, self)
 
     def feed(self) -> None:
         """Feed the watchdog; the first call starts it, and nothing stops it then."""
@@ -111,7 +115,7 @@ def _read_uv(source: int) -> int:
     return total * _REFERENCE_UV // (_FULL_SCALE * _ADC_READINGS)
 
 
-def _drivers(config: "dict[str, Any]") -> "list[Any]":
+def _drivers(config: "dict[str, Any]", hal: Hal) -> "list[Any]":
     """What reads the sensors of this site; the modules of the others are never imported."""
     zones = [zone for zone in config["zones"] if "sensor" in zone and zone["sensor"] != "chip"]
     names = [zone["sensor"] for zone in zones]
@@ -135,7 +139,7 @@ def _drivers(config: "dict[str, Any]") -> "list[Any]":
         if len(climate) < len(on_i2c):
             from .accelerometer import Accelerometers
 
-            drivers.append(Accelerometers(bus, [zone for zone in on_i2c if zone["type"] == "tilt"]))
+            drivers.append(Accelerometers(bus, [zone for zone in on_i2c if zone["type"] == "tilt"], hal))
     for name in names:
         if name.startswith("pulses-"):
             from .counter_rp2 import Counter

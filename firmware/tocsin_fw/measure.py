@@ -62,6 +62,8 @@ class Measurement:
         self.warned = 0
         self.journal_ms = config.get("journal_s", 0) * 1000
         self.journal_due_ms = 0
+        # What gives what must survive a power cut, and where it goes.
+        self.keep: "tuple[Callable[[int, int], bytes], Callable[[str, bytes], None]] | None" = None
         self._read = read
         self._sensor = sensor
         self._period_ms = period_ms
@@ -112,7 +114,12 @@ def of_zone(config: "dict[str, Any]", zone: "Zone", hal: "Hal") -> Measurement:
     quantity = Quantity(config)
     if "adc" in config:
         return Measurement(config, zone, _scaled(config, hal), config["adc"], quantity, period_ms)
-    return Measurement(config, zone, hal.read, config["sensor"], quantity, period_ms)
+    made = Measurement(config, zone, hal.read, config["sensor"], quantity, period_ms)
+    if config.get("change_milli") or config.get("mould_s"):
+        quantity.resume(hal.memory.load(str(zone.number)) or b"")
+        made.keep = quantity.snapshot, hal.memory.keep
+        made.warned = quantity.warnings
+    return made
 
 
 def _loop(config: "dict[str, Any]", zone: "Zone", hal: "Hal") -> Measurement:
@@ -177,6 +184,11 @@ class Measurements:
         if warnings != measurement.warned:
             tell_warnings(self._guard, zone, warnings, measurement.warned, measurement.value, now_ms)
             measurement.warned = warnings
+        if measurement.keep:
+            snapshot, keep = measurement.keep
+            kept = snapshot(now_ms, self._recorder.clock.utc_ms(now_ms))
+            if kept:
+                keep(str(zone.number), kept)
         if measurement.journal_ms and measurement.value != NO_READING and now_ms >= measurement.journal_due_ms:
             measurement.journal_due_ms = now_ms + measurement.journal_ms
             noise_mv = getattr(measurement.judge, "noise_mv", 0)

@@ -21,6 +21,11 @@ _FAR = const(0x3FFFFFFF)
 _STUCK = const(2)
 _CHANGE = const(5)
 _MOULD = const(6)
+_KEPT = const(0x60)  # bits of change and mould: what they say goes on over a power cut
+_HEAD = const(3)
+# Kept this often, and when a cut would lose more than a quarter of the change that is told of, or a warning.
+_KEEP_EVERY_MS = const(3_600_000)
+_MINUTE_MS = const(60_000)
 
 
 class Span:
@@ -29,12 +34,13 @@ class Span:
     def __init__(self, span_ms: int) -> None:
         self._bin_ms = max(1, span_ms // BINS)
         self._number = -1
+        self._base = 0
         self._lowest = array("i", [_FAR] * BINS)
         self._highest = array("i", [-_FAR] * BINS)
 
     def take(self, reading: int, now_ms: int) -> None:
         """Put a reading in; what is older than the span is gone."""
-        number = now_ms // self._bin_ms
+        number = now_ms // self._bin_ms + self._base
         for gone in range(max(self._number + 1, number - BINS + 1), number + 1):
             self._lowest[gone % BINS] = _FAR
             self._highest[gone % BINS] = -_FAR
@@ -50,6 +56,19 @@ class Span:
     def highest(self) -> int:
         """Of the span, the newest reading among it."""
         return max(self._highest)
+
+    def snapshot(self) -> "list[int]":
+        """What `resume` takes."""
+        return [self._number] + list(self._lowest) + list(self._highest)
+
+    def resume(self, kept: "array[int]") -> None:
+        """Go on at uptime 0 with what `snapshot` gave, as if no time had passed since."""
+        self._number = self._base = kept[0]
+        self._lowest, self._highest = kept[1 : BINS + 1], kept[BINS + 1 :]
+
+    def age(self, passed_ms: int) -> None:
+        """So much time has passed that was not counted."""
+        self._base += max(0, passed_ms) // self._bin_ms
 
 
 class Quantity:
@@ -71,7 +90,39 @@ class Quantity:
         self._damp_ms = self._last_ms = self._moved_ms = 0
         self._value: "int | None" = None
         self._is_off = self._is_rising = False
+        # Of what was kept last: how far the span reached, warnings, and the UTC in minutes if it was before this start.
+        self._kept = [0, 0, 0]
+        self._kept_at_ms = 0
         self.warnings = 0
+
+    def snapshot(self, now_ms: int, utc_ms: int) -> bytes:
+        """What of it must survive a power cut, for `resume`; nothing while what was kept last is good enough.
+
+        `utc_ms` is 0 while unknown; the first one tells how old is what was kept before this start.
+        """
+        span, warnings, utc_min = self._span, self.warnings & _KEPT, utc_ms // _MINUTE_MS
+        if utc_min and self._kept[2]:
+            if span:
+                span.age(utc_ms - self._kept[2] * _MINUTE_MS - now_ms)
+            self._kept[2] = 0
+        width = span.highest() - span.lowest() if span else 0
+        has_moved = warnings != self._kept[1] or (width - self._kept[0]) * 4 > self._change
+        if not has_moved and now_ms - self._kept_at_ms < _KEEP_EVERY_MS:
+            return b""
+        self._kept_at_ms = now_ms
+        self._kept[:2] = width, warnings
+        kept = [utc_min, self._damp_ms // 1000, warnings]
+        return bytes(array("i", kept + span.snapshot() if span else kept))
+
+    def resume(self, data: bytes) -> None:
+        """Go on with what `snapshot` gave before a restart. What another quantity's gave is left alone."""
+        kept, span = array("i", data), self._span
+        if len(kept) == (_HEAD + 1 + 2 * BINS if span else _HEAD):
+            self._damp_ms = kept[1] * 1000
+            self.warnings = kept[2]
+            if span:
+                span.resume(kept[_HEAD:])
+            self._kept = [span.highest() - span.lowest() if span else 0, kept[2], kept[0]]
 
     def take(self, reading: "int | None", now_ms: int) -> int:
         """Take a reading, None when the sensor gave none; return the state."""

@@ -24,6 +24,9 @@ OUT_OF_ORDER = const(3)
 MISSED = const(4)
 COMPLETE = const(5)
 
+# Starts that nobody told of, for want of power or of a clock, are made up for as long as this.
+_MAKE_UP_DAYS = const(6)
+
 # What is kept of a round: day of its latest start, bits of checkpoints reached and missed, when the next is due (UTC in
 # seconds; 0 while nobody goes round).
 _DAY, _REACHED, _MISSED, _DUE_S = range(4)
@@ -44,20 +47,27 @@ class Rounds:
             self.states = states
 
     def tick(self, utc_s: int, local_min: int, at_ms: int) -> bool:
-        """Begin what is due, miss what did not come; whether anything happened. To be called once the time is known."""
+        """Begin what is due, also what was due while the power was off; miss what did not come; whether anything
+        happened. To be called once the time is known."""
         happened = False
         for at in range(len(self._rounds)):
             one, state = self._rounds[at], self.states[at]
             within_s = one["within"] * 60
+            day, minute = divmod(local_min - one["start"], DAY_MIN)
+            if state[_DAY] < 0 or day < state[_DAY] - 1:
+                # New, or its clock was days ahead: nothing to make up for but a first leg that still runs.
+                state[_DAY] = day - 1 if minute < one["within"] else day
+                happened = True
+            for start in range(max(state[_DAY] + 1, day - _MAKE_UP_DAYS), day + 1):
+                state[_DAY] = start
+                happened = True
+                if one["days"] >> weekday(start) & 1:
+                    begun_s = utc_s - utc_s % 60 - (minute + (day - start) * DAY_MIN) * 60
+                    self._miss_all(one, state, at_ms)
+                    state[_REACHED], state[_MISSED], state[_DUE_S] = 0, 0, begun_s + within_s
+                    self._tell(one, SOURCE_GATEWAY, BEGUN, 0, at_ms)
             while state[_DUE_S] and utc_s >= state[_DUE_S] + within_s:
                 self._miss(one, state, state[_DUE_S] + within_s, at_ms)
-                happened = True
-            day, minute = divmod(local_min - one["start"], DAY_MIN)
-            if minute < one["within"] and day != state[_DAY] and one["days"] >> weekday(day) & 1:
-                if state[_DUE_S]:
-                    self._miss_all(one, state, at_ms)
-                self.states[at] = [day, 0, 0, utc_s + within_s - minute * 60 - utc_s % 60]
-                self._tell(one, SOURCE_GATEWAY, BEGUN, 0, at_ms)
                 happened = True
         return happened
 

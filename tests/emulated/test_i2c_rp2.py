@@ -16,6 +16,8 @@ zones = [
     {"type": "wind", "sensor": "pulses-7"},
 ]
 h = hal_rp2.Hal({"board": "pico_w", "zones": zones})
+from tocsin_fw.memory import Memory
+h.memory = Memory("")
 def read(*sensors):
     found = []
     for sensor in sensors:

@@ -142,6 +142,68 @@ def test_the_mould_clock_counts_damp_hours_up_and_dry_ones_down():
     assert pass_hours(1, 75_001)
 
 
+def after_a_cut(before, off_ms, utc_min=1000, **more):
+    """The same quantity as a restart makes it, once the clock told that the power was off for `off_ms`."""
+    found = quantity(**more)
+    found.resume(before.snapshot(1 << 40, utc_min * 60_000))
+    found.snapshot(0, utc_min * 60_000 + off_ms)
+    return found
+
+
+def test_the_mould_clock_goes_on_over_a_cut_and_counts_no_hour_of_it():
+    options = {"high_milli": 90_000, "mould_s": 36_000}
+    rh = quantity(**options)
+    rh.take(80_000, 0)
+    rh.take(80_000, 9 * HOUR_MS)
+    rh = after_a_cut(rh, 5 * HOUR_MS, **options)
+    rh.take(80_000, 1000)
+    assert not warned(rh, WARN_MOULD)
+    rh.take(80_000, HOUR_MS)
+    assert warned(rh, WARN_MOULD)
+    again = after_a_cut(rh, 0, **options)
+    assert warned(again, WARN_MOULD), "what was told is known"
+
+
+def test_a_change_over_a_cut_is_one_until_its_first_reading_is_a_day_old():
+    options = {"change_milli": 10_000, "span_s": 86_400}
+    rh = quantity(**options)
+    rh.take(45_000, 100 * HOUR_MS)
+    rh.take(50_000, 101 * HOUR_MS)
+    rh = after_a_cut(rh, 2 * HOUR_MS, **options)
+    rh.take(55_001, 1000)
+    assert warned(rh, WARN_CHANGE)
+    rh.take(55_001, 20 * HOUR_MS)
+    assert warned(rh, WARN_CHANGE)
+    rh.take(55_001, 22 * HOUR_MS)
+    assert not warned(rh, WARN_CHANGE)
+    later = after_a_cut(rh, 30 * HOUR_MS, **options)
+    later.take(70_000, 1000)
+    assert not warned(later, WARN_CHANGE), "a day without power, and all of it is old"
+
+
+def test_what_is_worth_keeping_at_once_and_what_in_an_hour():
+    rh = quantity(change_milli=10_000, span_s=86_400)
+    for value, is_kept in ((50_000, False), (52_500, False), (52_501, True), (55_002, True), (60_001, True)):
+        rh.take(value, 0)
+        assert bool(rh.snapshot(0, 0)) == is_kept, value
+    assert not rh.snapshot(HOUR_MS - 1, 0) and rh.snapshot(HOUR_MS, 0) and not rh.snapshot(HOUR_MS, 0)
+    rh.take(60_001, 30 * HOUR_MS)
+    assert rh.snapshot(HOUR_MS, 0), "a warning that is over"
+
+
+def test_what_was_kept_of_another_quantity_is_left_alone():
+    options = {"change_milli": 10_000, "span_s": 86_400}
+    for kept in (b"", bytes(12), bytes(4 * 99), quantity(mould_s=5).snapshot(HOUR_MS, 0)):
+        rh = quantity(**options)
+        rh.resume(kept)
+        rh.take(50_000, 0)
+        assert not rh.warnings
+    damp = quantity(mould_s=5)
+    damp.resume(quantity(**options).snapshot(HOUR_MS, 0))
+    damp.take(80_000, 4000)
+    assert not damp.warnings
+
+
 def test_hours_without_a_reading_grow_no_mould():
     rh = quantity(high_milli=90_000, mould_s=36_000)
     rh.take(80_000, 0)

@@ -103,8 +103,12 @@ def test_days_and_once_a_day():
     for zone in (11, 12, 13):
         bench.reach(1, zone)
     assert bench.tick(2) == []
+    for day in (1, 2, 3):
+        assert bench.tick(day * 1440) == [BEGIN]
+        assert bench.tick(day * 1440 + 60) == [(zone, MISSED, 0, 3) for zone in (11, 12, 13)]
     assert bench.tick(4 * 1440) == [BEGIN]
     assert bench.tick(5 * 1440)[-1:] == [(13, MISSED, 0, 3)]
+    assert bench.tick(6 * 1440) == []
 
 
 def test_a_start_that_power_was_out_for_is_made_up_for_within_the_first_leg():
@@ -112,7 +116,41 @@ def test_a_start_that_power_was_out_for_is_made_up_for_within_the_first_leg():
     assert bench.tick(9) == [BEGIN]
     assert bench.reach(11, 11) == [(11, LATE, 7, 3)]
     bench = Bench()
-    assert bench.tick(10) == []
+    assert bench.tick(10) == [], "a new one has nothing to make up for"
+
+
+def restarted(bench):
+    """The rounds as a restart finds them."""
+    kept = bench.rounds.states
+    bench.rounds = Rounds([ROUND], bench._emit)
+    bench.rounds.resume(kept)
+    return bench
+
+
+def test_a_start_that_power_was_out_for_is_told_of_whenever_it_comes_back():
+    bench = Bench()
+    assert bench.tick(-30) == []
+    assert restarted(bench).tick(15) == [BEGIN]
+    assert bench.reach(16, 11) == [(11, LATE, 7, 3)]
+    bench = Bench()
+    assert bench.tick(-30) == []
+    missed = [(zone, MISSED, 0, 3) for zone in (11, 12, 13)]
+    assert restarted(bench).tick(45) == [BEGIN] + missed[:2]
+    assert bench.reach(46, 13) == [(13, REACHED, 7, 3)]
+    assert bench.tick(46) == []
+    bench = Bench()
+    bench.reach(1, 11)
+    # Off from Monday to Friday: Monday's round and those of three more days that nobody made.
+    assert restarted(bench).tick(4 * 1440 - 5) == missed[1:] + 3 * ([BEGIN] + missed)
+    assert restarted(bench).tick(4 * 1440 + 1) == [BEGIN]
+
+
+def test_more_than_a_week_is_not_made_up_for_and_a_clock_that_was_ahead_blocks_nothing():
+    bench = Bench()
+    assert bench.tick(0) == [BEGIN]
+    assert [one for one in bench.tick(70 * 1440) if one == BEGIN] == [BEGIN] * 5, "of the last seven days"
+    assert bench.tick(7 * 1440)[-1] == BEGIN
+    assert bench.tick(7 * 1440 - 1) == [] == bench.tick(7 * 1440 + 1)
 
 
 def test_a_round_goes_on_after_a_restart():

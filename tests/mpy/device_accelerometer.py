@@ -44,7 +44,15 @@ class Chip:
 class Bench:
     def __init__(self):
         self.chip = Chip()
-        self.sensors = Accelerometers(self.chip, [ZONE])
+        self.memory, self.kept = self, {}
+        self.load = self.kept.get  # as `Memory`
+        self.restart()
+
+    def keep(self, name, data):
+        self.kept[name] = data
+
+    def restart(self):
+        self.sensors = Accelerometers(self.chip, [ZONE], self)
 
     def read(self, what):
         try:
@@ -82,6 +90,22 @@ def test_tilt_is_the_angle_from_how_it_stood_at_first():
     assert abs(bench.read("tilt") - 10_018) <= 20
 
 
+def test_how_it_stood_at_first_outlives_a_restart():
+    bench = Bench()
+    bench.read("tilt")
+    assert bench.read("tilt") == 0 and bench.kept == {"lis3dh-18": b"[0, 0, 1000]"}
+    bench.restart()
+    bench.chip.reset()
+    bench.chip.axes = (174, 0, 985)  # moved while the power was off
+    bench.read("tilt")
+    assert abs(bench.read("tilt") - 10_018) <= 20
+    assert bench.kept == {"lis3dh-18": b"[0, 0, 1000]"}
+    bench.kept.clear()
+    bench.restart()
+    bench.read("tilt")
+    assert bench.read("tilt") == 0, "removed: how it stands now is its rest"
+
+
 def test_a_blow_is_kept_until_it_is_read():
     bench = Bench()
     bench.read("shake")
@@ -114,7 +138,7 @@ def test_a_missing_chip_is_an_error_each_time_and_another_chip_is_none_of_ours()
 def test_thresholds_fit_their_register():
     for shake_mg, value in ((0, 125), (32, 2), (2000, 125), (16_000, 127)):
         chip = Chip()
-        sensors = Accelerometers(chip, [{"sensor": "lis3dh-18", "shake_milli": shake_mg}])
+        sensors = Accelerometers(chip, [{"sensor": "lis3dh-18", "shake_milli": shake_mg}], None)
         try:
             sensors.read("lis3dh-18/tilt")
         except OSError as error:

@@ -118,6 +118,67 @@ LEVEL = {"type": "level", "adc": 1, "zero_mv": 600, "gain": 2000, "per_mv": 2400
 LEVEL.update({"hysteresis_milli": 10, "least_milli": -50, "most_milli": 2125})
 
 
+DAMP = {"type": "humidity", "sensor": "sht4x-44/rh", "period_s": 60, "hysteresis_milli": 1000}
+DAMP.update({"change_milli": 10_000, "span_s": 86_400, "mould_s": 5400})
+KEPT_MS = 1_000_000 * 60_000  # UTC
+
+
+class _Memory:
+    """As `Memory`, written at once; `writes` counts."""
+
+    def __init__(self):
+        self.files = {}
+        self.load = self.files.get
+        self.writes = 0
+
+    def keep(self, name, data):
+        self.files[name] = data
+        self.writes += 1
+
+
+class _Hours:
+    """A clock that knows the time from `known_from_ms` on."""
+
+    def __init__(self, utc_at_0_ms, known_from_ms=0):
+        self.utc_at_0_ms = utc_at_0_ms
+        self.known_from_ms = known_from_ms
+
+    def utc_ms(self, now_ms):
+        return self.utc_at_0_ms + now_ms if now_ms >= self.known_from_ms else 0
+
+
+def _damp(memory, clock, rh):
+    bench = _Bench()
+    bench.hal.memory, bench.tape.clock = memory, clock
+    bench.hal.readings["sht4x-44/rh"] = rh
+    made = measure.of_zone(DAMP, Zone(9, "3333"), bench.hal)
+    bench.measurements = measure.Measurements([made], bench, bench.tape)
+    return bench
+
+
+def test_change_and_mould_go_on_over_a_restart_and_are_told_once():
+    memory, hour = _Memory(), 3_600_000
+    first = _damp(memory, _Hours(KEPT_MS), 70_000)
+    first.run(0, 60_000)
+    first.hal.readings["sht4x-44/rh"] = 80_000
+    first.run(60_000, hour + 61_000)
+    assert (first.warned, memory.writes) == ([], 2), (first.warned, memory.writes)
+    # The power was off for an hour; a minute passes until the host tells the time.
+    second = _damp(memory, _Hours(KEPT_MS + 2 * hour, 60_000), 80_001)
+    second.run(0, hour // 2 + 60_000)
+    assert second.warned == [(9, 5, 80_001, 0), (9, 6, 80_001, 1_740_000)], "3660 s damp were kept"
+    third = _damp(memory, _Hours(KEPT_MS + 3 * hour), 75_000)
+    third.run(0, 180_000)
+    assert third.warned == [(9, 6 + 256, 75_000, 60_000)], "what was told before is not told again"
+    long_off = _damp(memory, _Hours(KEPT_MS + 40 * hour), 75_000)
+    long_off.run(0, 120_000)
+    assert long_off.warned == [(9, 5 + 256, 75_000, 60_000)], "what made it a change is more than a day old"
+
+
+def test_a_zone_with_nothing_to_keep_keeps_nothing():
+    assert measure.of_zone(dict(WARM), Zone(9, "3333"), FakeHal()).keep is None
+
+
 def test_a_voltage_is_scaled_and_what_no_current_can_be_is_a_fault():
     bench = _Bench(LEVEL)
     for from_ms, reading_mv in ((0, 600), (10_000, 1200), (20_000, 500), (30_000, 3200)):

@@ -1,5 +1,7 @@
 """Quantities over generated readings: what a span forgets, what hysteresis allows, what the mould clock counts."""
 
+from array import array
+
 from hypothesis import given
 from hypothesis import strategies as st
 from tocsin.event import STATE_ALARM, STATE_FAULT, STATE_NORMAL
@@ -48,6 +50,31 @@ def test_states_follow_from_limits_and_come_back_only_within_the_hysteresis(
         else:
             assert state == STATE_ALARM
         before = state
+
+
+@given(READINGS, st.integers(0, 59), st.integers(0, 10**8))
+def test_a_cut_forgets_nothing_of_a_span_that_is_younger_and_keeps_nothing_older(
+    readings: list[tuple[int, int]], cut_after: int, off_ms: int
+) -> None:
+    span_ms = 86_400_000
+    bin_ms = span_ms // BINS
+    span, now_ms, base_ms = Span(span_ms), 0, 0
+    taken: list[tuple[int, int]] = []
+    for number, (passed_ms, reading) in enumerate(readings):
+        now_ms += passed_ms
+        span.take(reading, now_ms - base_ms)
+        taken.append((now_ms, reading))
+        if number == cut_after:
+            kept, span = span.snapshot(), Span(span_ms)
+            span.resume(array("i", kept))
+            span.age(off_ms)
+            now_ms += off_ms
+            base_ms = now_ms
+    # Each of two uptimes begins within a bin, and so does what passed between.
+    sure = [value for at_ms, value in taken if at_ms > now_ms - bin_ms * (BINS - 3)]
+    possible = [value for at_ms, value in taken if at_ms > now_ms - bin_ms * (BINS + 2)]
+    assert min(possible) <= span.lowest() <= min(sure)
+    assert max(sure) <= span.highest() <= max(possible)
 
 
 @given(st.lists(st.tuples(st.integers(1, 600), st.booleans()), max_size=60), st.integers(1, 7200))

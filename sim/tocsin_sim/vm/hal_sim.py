@@ -19,6 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tocsin_fw.memory import Memory
+
     from .nor import Nor
     from .virtual_time import Clock
 
@@ -147,6 +149,8 @@ class Link:
 
 class Hal:
     """The whole simulated board. `restart` is what ends it."""
+
+    memory: "Memory"
 
     def __init__(
         self,
