@@ -25,6 +25,7 @@ from .options import keys_folder, keys_option, plain_errors, read_site, store_op
 from .port_reader import QUEUED_EVENTS, PortEvent, PortReader
 from .show import ZoneNames, make_show
 from .silence import SILENT_AFTER_S, SilenceWatch
+from .site_names import site_option
 from .store import Store
 from .update_courier import UpdateCourier
 
@@ -60,7 +61,7 @@ _STOP_PATIENCE_S = 1.0
     type=click.Path(path_type=Path),
     help="Password at the broker, if not in $TOCSIN_MQTT_PASSWORD. [default: collector.password beside the keys]",
 )
-@click.option("--site", type=click.Path(path_type=Path), help="Site description, for the names of zones.")
+@site_option
 @store_option
 @keys_option
 @click.option(
@@ -101,19 +102,20 @@ def collect(
     """
     folder = keys_folder(keys, store)
     secrets = _load_all(folder)
-    names = _zone_names(site) if site else {}
+    zones, people = _names(site) if site else ({}, {})
     queue: Queue[PortEvent] = Queue(QUEUED_EVENTS)
     password_file = mqtt_password_file or folder / HOST_PASSWORD_FILE
     readers: list[Reader] = [*_readers(urls, queue)]
     readers += _broker_readers(brokers, mqtt_ca, password_file, frozenset(secrets), queue)
     if not readers:
         raise click.UsageError("nowhere to listen: give --port URL or --mqtt URL")
-    with Store(store) as opened, make_show(names, as_json, "Tocsin collector") as show:
+    with Store(store) as opened, make_show(zones, as_json, "Tocsin collector") as show:
         now_ms = file_clock(clock) if clock else wall_clock
         # A simulation's clock is its only one; a real host's may be set, which must not make anybody silent.
         silence = SilenceWatch(secrets, now_ms if clock else uptime_ms, round(silence_s * 1000))
         updates = UpdateCourier(folder, FindingLog(opened, now_ms, show.event).note, show.event)
-        collector = Collector(opened, secrets, bytes.fromhex(lib_hash()), now_ms, show.event, silence, updates)
+        lib = bytes.fromhex(lib_hash())
+        collector = Collector(opened, secrets, lib, now_ms, show.event, silence, updates, people)
         signing = checkpoint_every > 0 and has_log_key(folder)
         if not signing:
             click.echo("no checkpoints are signed; make a log key with: tocsin checkpoint init NAME", err=True)
@@ -218,5 +220,8 @@ def _load_all(folder: Path) -> dict[str, GatewaySecrets]:
     return {secrets.gateway: secrets for secrets in found}
 
 
-def _zone_names(site: Path) -> ZoneNames:
-    return {gateway.name: {zone.number: zone.name for zone in gateway.zones} for gateway in read_site(site).gateways}
+def _names(path: Path) -> tuple[ZoneNames, dict[int, str]]:
+    """Names of zones by gateway and number, of persons by number."""
+    site = read_site(path)
+    zones = {gateway.name: {zone.number: zone.name for zone in gateway.zones} for gateway in site.gateways}
+    return zones, {person.number: person.name for person in site.people}

@@ -44,8 +44,9 @@ class _Port:
 class Collector:
     """Verifies, stores and acknowledges for all ports of a host.
 
-    `secrets` by gateway name; `clock()` gives UTC in ms; `report` hears of every event as a dict with a key "event";
-    `silence` watches the same gateways, for 30 s on this computer's clock unless given; the caller ticks `updates`.
+    `secrets` by gateway name; `people`, names by number; `clock()` gives UTC in ms; `report` hears of every event as a
+    dict with a key "event"; `silence` watches the same gateways, for 30 s on this computer's clock unless given; the
+    caller ticks `updates`.
     """
 
     def __init__(
@@ -57,7 +58,9 @@ class Collector:
         report: Report,
         silence: SilenceWatch | None = None,
         updates: UpdateCourier | None = None,
+        people: Mapping[int, str] | None = None,
     ) -> None:
+        self._people = people
         self._silence = silence or SilenceWatch(secrets, uptime_ms, SILENT_AFTER_S * 1000)
         self._store = store
         self._lib_hash = lib_hash
@@ -113,7 +116,7 @@ class Collector:
         for row in batch:
             self._orders[row.gateway].look_at(row.record)
             self.updates.look_at(row.gateway, row.record)
-            self._report(record_event(row.gateway, row.record))
+            self._report(record_event(row.gateway, row.record, self._people))
         self._acknowledge()
 
     def obey_revocations(self) -> None:
@@ -223,13 +226,11 @@ class Collector:
         port.came.clear()
         self._orders[hello.name].opened(port.name, hello.command_counter)
         nonce = os.urandom(messages.NONCE_BYTES)
-        link_key = gateway.secrets.link_key
-        port.write(port.session.welcome(hello, link_key, self._lib_hash, gateway.next_seq, nonce))
+        port.write(port.session.welcome(hello, gateway.secrets.link_key, self._lib_hash, gateway.next_seq, nonce))
         self.updates.opened(port.name, gateway, hello.next_seq, port.session, port.write)
         detail = f"on {port.name}, boot {hello.boot}"
-        self._report(
-            {"event": "session", "gateway": hello.name, "port": port.name, "boot": hello.boot, "detail": detail}
-        )
+        told = {"event": "session", "gateway": hello.name, "port": port.name, "boot": hello.boot, "detail": detail}
+        self._report(told)
         self._send_commands(port, gateway)
 
     def _take_record(self, port: _Port, record: bytes, previous_mac: bytes | None) -> None:

@@ -12,6 +12,7 @@ from tocsin import event, event_names
 from tocsin.record import Record, unpack
 
 from .describe_people import Names, people_text, person_text
+from .update_transfer import REFUSALS
 
 _TROUBLES = {
     event.TROUBLE_TASK_DIED: "task {} died and was started again",
@@ -49,7 +50,7 @@ _UPDATE = {
     event.UPDATE_TRIED: "version {} is signed and whole, and is tried at the restart",
     event.UPDATE_CONFIRMED: "version {} works, and is kept",
     event.UPDATE_WENT_BACK: "version {} did not work: back to the one before",
-    event.UPDATE_REFUSED: "refused, reason {}",
+    event.UPDATE_REFUSED: "refused: {}",
     event.UPDATE_GAP: "no samples for {} ms at the switch",
 }
 _STATE_TYPES = (
@@ -97,7 +98,8 @@ def record_text(record: Record, names: Names | None = None) -> str:
         code = event_names.COMMAND_NAMES.get(value & 0xFF, f"code {value & 0xFF}")
         return f"{code} (no. {count}): {_name(event_names.VERDICT_NAMES, value >> 8)}"
     if record.type == event.TYPE_UPDATE:
-        return _UPDATE.get(value, f"code {value}, {{}}").format(count)
+        said = REFUSALS.get(count, f"reason {count}") if value == event.UPDATE_REFUSED else count
+        return _UPDATE.get(value, f"code {value}, {{}}").format(said)
     if record.type == event.TYPE_SERVICE:
         return _service_text(value, count, names or {})
     if record.type == event.TYPE_CHATTER:
@@ -114,8 +116,8 @@ def record_text(record: Record, names: Names | None = None) -> str:
     return f"value {value}, count {count}" if value or count else ""
 
 
-def record_event(gateway: str, data: bytes) -> dict[str, Any]:
-    """A stored record as the event that `tocsin collect` reports."""
+def record_event(gateway: str, data: bytes, names: Names | None = None) -> dict[str, Any]:
+    """A stored record as the event that `tocsin collect` reports; `names` as for `record_text`."""
     record = unpack(data)
     return {
         "event": "record",
@@ -128,7 +130,7 @@ def record_event(gateway: str, data: bytes) -> dict[str, Any]:
         "uptime_ms": record.uptime_ms,
         "value": record.value,
         "count": record.count,
-        "text": record_text(record),
+        "text": record_text(record, names),
     }
 
 

@@ -23,6 +23,7 @@ _ACCESS = (
     "silenced what alarms made sound",
 )
 _DELAYS = (
+    "0",  # none is
     "exit delay of {} s begun",
     "exit delay over",
     "entry delay of {} s begun",
@@ -31,6 +32,7 @@ _DELAYS = (
 )
 _ROUNDS = ("begun", "reached", "reached late", "reached out of order", "missed", "complete")
 _WARNINGS = (
+    "0",  # none is
     "resistors of the loop drift",
     "the reading does not change",
     "no activity where there should be some",
@@ -41,6 +43,21 @@ _WARNINGS = (
     "implausible reading",
     "pulses, too few for an alarm",
 )
+# Why an output is on (docs/modes.md, "Outputs"); 0 is why one is off.
+_OUTPUTS = (
+    "nothing more to show",
+    "alarm",
+    "tamper",
+    "fault",
+    "entry delay",
+    "exit delay",
+    "chime",
+    "unset",
+    "set",
+    "fire",
+    "silent alarm",
+)
+_OUTPUTS_BESIDE = {14: "tried by a technician", 15: "it was on as long as it may be"}
 _NEVER = 0xFFFFFFFF
 _OVER = 256
 
@@ -107,7 +124,7 @@ def _release(record: Record, names: Names) -> str:
 
 def _delay(record: Record, names: Names) -> str:
     is_begun = record.value in (1, 3)
-    return _of(_DELAYS, record.value - 1).format(record.count if is_begun else person_text(record.count, names))
+    return _of(_DELAYS, record.value).format(record.count if is_begun else person_text(record.count, names))
 
 
 def _confirmed(record: Record, _: Names) -> str:
@@ -121,8 +138,9 @@ def _round(record: Record, names: Names) -> str:
 
 
 def _output(record: Record, _: Names) -> str:
-    why = {14: ", tried by a technician", 15: ", its time was over"}.get(record.count >> 8, "")
-    return f"output {record.count & 255} {'on' if record.value else 'off'}{why}"
+    why = record.count >> 8
+    text = _OUTPUTS_BESIDE.get(why) or _of(_OUTPUTS, why)
+    return f"output {record.count & 255} {'on' if record.value else 'off'}: {text}"
 
 
 def _refusal(record: Record, names: Names) -> str:
@@ -131,7 +149,7 @@ def _refusal(record: Record, names: Names) -> str:
 
 
 def _warning(record: Record, _: Names) -> str:
-    text = _of(_WARNINGS, (record.count & (_OVER - 1)) - 1)
+    text = _of(_WARNINGS, record.count & (_OVER - 1))
     reading = "" if record.value in (0, event.NO_READING) else f", reading {record.value}"
     return f"{text}{reading}{', over' if record.count & _OVER else ''}"
 

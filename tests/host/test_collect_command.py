@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from tocsin import event
 from tocsin_host.checkpoint import open_checkpoint
 from tocsin_host.cli import tocsin
 from tocsin_host.keys import secrets_path, write_secrets
@@ -122,6 +123,16 @@ def test_everything_arrives_and_a_signal_ends_it_cleanly(bench: Bench, port: Pty
     assert not (bench.folder / "store" / "tocsin.db-wal").exists()  # closed, not just dropped
     assert bench.stored() == records(bench.gateway)
     assert "Traceback" not in bench.output()
+
+
+def test_people_have_their_names_where_the_site_is_given(bench: Bench, port: PtyPort) -> None:
+    staffed = Path(__file__).parents[2] / "sim/sites/staffed.toml"
+    bench.command += ["--site", str(staffed)]
+    bench.gateway.make(1, event.SERVICE_BEGUN, event.TYPE_SERVICE, 20 | 4 << 8)
+    bench.start()
+    bench.converse(port.fd, bench.all_acknowledged)
+    assert bench.end(signal.SIGTERM) == 0
+    assert "console open for 20 min, to a technician's key, T. Doerr" in bench.output()
 
 
 def test_gateway_that_speaks_before_the_port_is_open_gets_its_session(bench: Bench, port: PtyPort) -> None:

@@ -52,13 +52,15 @@ NEVER = 0xFFFFFFFF
         (event.TYPE_ROUND, 0, 0x200, "round 2: begun"),
         (event.TYPE_ROUND, 1, 0x203, "round 2: reached, G. Celik"),
         (event.TYPE_ROUND, 4, 0x200, "round 2: missed"),
-        (event.TYPE_OUTPUT, 1, 2, "output 2 on"),
-        (event.TYPE_OUTPUT, 0, 2, "output 2 off"),
+        (event.TYPE_OUTPUT, 1, 0x902, "output 2 on: fire"),
+        (event.TYPE_OUTPUT, 0, 2, "output 2 off: nothing more to show"),
+        (event.TYPE_OUTPUT, 0, 0xF02, "output 2 off: it was on as long as it may be"),
+        (event.TYPE_OUTPUT, 1, 0xB02, "output 2 on: 11"),
         (event.TYPE_REFUSAL, 1, 1, "not set for M. Adler: this zone is in alarm"),
         (event.TYPE_REFUSAL, 0, 3, "not set for nobody: this zone is in fault"),
         (event.TYPE_WARNING, 1200, 1, "resistors of the loop drift, reading 1200"),
         (event.TYPE_WARNING, event.NO_READING, 2 + 256, "the reading does not change, over"),
-        (event.TYPE_WARNING, 0, 99, "98"),
+        (event.TYPE_WARNING, 0, 99, "99"),
     ],
 )
 def test_what_a_record_says(kind: int, value: int, count: int, text: str) -> None:
