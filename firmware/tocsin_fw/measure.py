@@ -178,7 +178,8 @@ class Measurements:
             gate.take(state, now_ms)
             state = gate.tick(now_ms)
             at_ms = gate.at_ms
-        if state != zone.state:
+        # At a start the guard must hear of each: what the zone was before it says nothing yet.
+        if state != zone.state or at_start:
             self._guard.announce(zone, state, measurement.value, at_start, at_ms)
         warnings = measurement.warnings
         if warnings != measurement.warned:

@@ -255,8 +255,7 @@ class Collector:
 
     def _settle(self, port: _Port, gateway: GatewayRecord, judgement: Judgement) -> None:
         """Have stored what is to be stored, and tell what was found."""
-        name = gateway.secrets.gateway
-        now_ms = self._clock()
+        name, now_ms = gateway.secrets.gateway, self._clock()
         self._batch += [StoredRecord(name, seq_of(row), row, proof, now_ms) for row, proof in judgement.rows]
         for finding in judgement.findings:
             self._findings.tell(port.name, name, *finding)

@@ -89,6 +89,8 @@ def record_text(record: Record, names: Names | None = None) -> str:
         chip = "" if value == event.NO_READING else f", chip {value / 1000:.1f} °C"
         return f"{count} records since the last{chip}"
     if record.type == event.TYPE_BOOT:
+        if record.source != event.SOURCE_GATEWAY:
+            return f"{event_names.STATE_NAMES[record.flags & 3]} at the start of boot {record.boot}, and excused"
         return f"boot {record.boot}: {_RESETS.get(value, f'cause {value}')}"
     if record.type == event.TYPE_TIME_SET:
         return f"step {value} ms, error {count} ms"

@@ -56,6 +56,6 @@ def make_history(records: Iterable[Record], findings: Iterable[StoredFinding] = 
         history.by_zone[record.source][record.type] += 1
         if record.type == event.TYPE_TROUBLE:
             history.troubles[record.value] += 1
-        elif record.type == event.TYPE_BOOT:
+        elif record.type == event.TYPE_BOOT and record.source == event.SOURCE_GATEWAY:
             history.resets[record.value] += 1
     return history

@@ -146,7 +146,7 @@ def _starts_after_output(history: History) -> int:
     """How often a start followed an output that came on in the last moments before the power went."""
     sags, on_at_ms, last_ms = 0, -_SAG_WITHIN_MS, 0
     for record in history.records:
-        if record.type == event.TYPE_BOOT:
+        if record.type == event.TYPE_BOOT and record.source == event.SOURCE_GATEWAY:
             sags += int(last_ms - on_at_ms < _SAG_WITHIN_MS)
             on_at_ms = -_SAG_WITHIN_MS
         elif record.type == event.TYPE_OUTPUT and record.value:

@@ -24,7 +24,14 @@ from .store import Store
 if TYPE_CHECKING:
     from .site_model import Zone
 
-_STATES = (event.TYPE_ALARM, event.TYPE_RESTORE, event.TYPE_TAMPER, event.TYPE_FAULT, event.TYPE_ACTIVITY)
+_STATES = (
+    event.TYPE_ALARM,
+    event.TYPE_RESTORE,
+    event.TYPE_TAMPER,
+    event.TYPE_FAULT,
+    event.TYPE_ACTIVITY,
+    event.TYPE_BOOT,
+)
 _WORKS = 1
 _DAY_MS = 86_400_000
 # From here on a zone is named below the table, unless the site says `test_days`.

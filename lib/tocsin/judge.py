@@ -11,7 +11,7 @@ from . import event
 from .alarm_memory import AlarmMemory
 from .compat import const
 from .excuses import Excuses
-from .policy import asked_for
+from .policy import TYPES, asked_for
 from .zone import CHIME, IS_TAMPER, NO_WALK_TEST
 
 TYPE_CHECKING = False
@@ -85,6 +85,10 @@ class Judge:
             for one in held[number]:
                 self.announce(*one)
         self.judge_all(now_ms)
+        for zone in self.zones.values():
+            # What is excused is no news, but the log must say how every zone stands at a start.
+            if zone.told != TYPES[zone.state] and (zone.told, zone.state) != (event.TYPE_ACTIVITY, 1):
+                self.tell(event.TYPE_BOOT, zone.number, 0, 0, now_ms)
         self.is_changed = True
 
     def announce(self, zone: "Zone", state: int, value: int, count: int, at_ms: int) -> None:

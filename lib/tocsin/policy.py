@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from .excuses import Excuses
     from .zone import Zone
 
-# By state.
-_TYPES = (0, event.TYPE_ALARM, event.TYPE_TAMPER, event.TYPE_FAULT)
+# What each state is told as.
+TYPES = (0, event.TYPE_ALARM, event.TYPE_TAMPER, event.TYPE_FAULT)
 
 
 def asked_for(zone: "Zone", mode: int, excuses: "Excuses", testing: bool) -> int:
@@ -27,7 +27,7 @@ def asked_for(zone: "Zone", mode: int, excuses: "Excuses", testing: bool) -> int
     if testing and not zone.does & NO_WALK_TEST and (state == event.STATE_ALARM or (state and zone.does & IS_TAMPER)):
         return event.TYPE_TEST
     if state != event.STATE_ALARM:
-        return _TYPES[state]
+        return TYPES[state]
     response = zone.response(mode)
     if response == RESPONSE_LOG or (response and excuses.is_released(zone.number)):
         return event.TYPE_ACTIVITY

@@ -74,7 +74,7 @@ def test_show_bad_arguments_name_what_there_is(folder: Path) -> None:
         (event.TYPE_TAMPER, 2 | 1 << 2, 1234, 0, "alarm → tamper, reading 1234"),
         (event.TYPE_HEARTBEAT, 0, 24_500, 3, "3 records since the last, chip 24.5 °C"),
         (event.TYPE_HEARTBEAT, 0, event.NO_READING, 0, "0 records since the last"),
-        (event.TYPE_BOOT, 0, 2, 0, "boot 1: cause 2"),
+        (event.TYPE_BOOT, 1, 0, 0, "alarm at the start of boot 1, and excused"),
         (event.TYPE_TIME_SET, 0, -500, 20, "step -500 ms, error 20 ms"),
         (event.TYPE_MODE, 0, 1, 0, "open → closed"),
         (event.TYPE_MODE, 0, 9, 0, "open → 9"),
@@ -95,6 +95,11 @@ def test_show_bad_arguments_name_what_there_is(folder: Path) -> None:
 )
 def test_record_text_says_what_happened(kind: int, flags: int, value: int, count: int, text: str) -> None:
     assert record_text(Record(kind, 3, flags, 0, 1, 0, 0, value, count)) == text
+
+
+def test_the_boot_record_of_the_gateway_says_why() -> None:
+    for value, text in ((1, "boot 4: power"), (3, "boot 4: watchdog"), (2, "boot 4: cause 2")):
+        assert record_text(Record(event.TYPE_BOOT, event.SOURCE_GATEWAY, 0, 0, 4, 0, 0, value, 0)) == text
 
 
 def test_time_and_source_of_any_number() -> None:

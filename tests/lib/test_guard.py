@@ -441,7 +441,7 @@ def test_inhibits_releases_and_tests_go_on_after_a_restart():
     again = restarted(it)
     assert again.guard.testing and again.tape.test == 1
     again.guard.test_end(ANNA, 0)
-    assert again.start((HALL, ALARM), (PICTURE, ALARM)) == [(ACTIVITY, PICTURE, 0, 1)]
+    assert again.start((HALL, ALARM), (PICTURE, ALARM)) == [(ACTIVITY, PICTURE, 0, 1), (event.TYPE_BOOT, HALL, 0, 0)]
     again.wait(60_000)
     assert again.take() == [
         (INHIBIT, HALL, 0, 0),

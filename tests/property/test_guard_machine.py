@@ -28,6 +28,13 @@ ZONES = {
     6: ("3333", 33),
     7: ("3333", 36),
 }
+STATE_TYPES = (
+    event.TYPE_ALARM,
+    event.TYPE_RESTORE,
+    event.TYPE_TAMPER,
+    event.TYPE_FAULT,
+    event.TYPE_ACTIVITY,
+)
 LIMIT_S = 25
 SIREN = {"output": 1, "pin": 0, "active": 1, "shows": 0x103, "limit_s": LIMIT_S, "quiet": 1}
 LAMP = {"output": 2, "pin": 1, "active": 0, "shows": 512, "limit_s": 0}
@@ -173,7 +180,7 @@ class GuardMachine(RuleBasedStateMachine):
     @rule(moved=st.dictionaries(numbers, st.sampled_from((NORMAL, ALARM, TAMPER, FAULT)), max_size=2))
     def power_cut(self, moved: dict[int, int]) -> None:
         """Uptime goes on here, as the oracle's: what counts is what is left of each excuse, which is the same."""
-        kept = snapshot(self.guard, self.now_ms, 0)
+        kept, first = snapshot(self.guard, self.now_ms, 0), len(self.tape.records)
         self.world.update(moved)
         self._make(kept)
         # A delay begins anew: it is longer by what had passed of it.
@@ -183,6 +190,15 @@ class GuardMachine(RuleBasedStateMachine):
         self.released = {n: max(at, ends.get(n + 256, 0)) for n, at in self.released.items()}
         self.test_until = max(self.test_until, ends.get(768, 0)) if self.test_until else 0
         self._settle()
+        self._log_tells_how_every_zone_stands(first)
+
+    def _log_tells_how_every_zone_stands(self, first: int) -> None:
+        """As docs/record.md has it: the last record of a zone's state, or its boot record, if from `first` on."""
+        told = dict.fromkeys(ZONES, NORMAL)
+        for index, (kind, source, _, after, *_) in enumerate(self.tape.records):
+            if kind in STATE_TYPES or (kind == event.TYPE_BOOT and index >= first):
+                told[source] = after
+        assert told == {n: TAMPER if n == 7 and state == ALARM else state for n, state in self.world.items()}
 
     def _response(self, number: int) -> int:
         return int(ZONES[number][0][self.mode])
