@@ -14,13 +14,9 @@ from typing import BinaryIO
 
 from tocsin_sim.emulator.board import NS_PER_MS, EmulatedBoard
 from tocsin_sim.emulator.flash_model import TYPICAL
-from tocsin_sim.emulator.one_wire import Ds1990a
-from tocsin_sim.emulator.sensor_twins import SensorTwins
+from tocsin_sim.emulator.wiring import Wiring
 from tocsin_sim.vm import wire
 
-_REFERENCE_MV = 3300
-_FULL_SCALE = 4095
-_CHIP_CHANNEL, _CHIP_RAW = 4, 876  # 27 °C
 # A frame comes in packets of 64 bytes: what follows within this time is heard with it.
 _LINGER_MS = 2
 _PIN_COUNT = 30
@@ -34,16 +30,12 @@ class EmulatedGateway:
         self._orders = orders
         self._answers = answers
         self._board = EmulatedBoard(self._flash.read_bytes(), TYPICAL)
-        self._board.adc(_CHIP_CHANNEL, _CHIP_RAW)
         self._is_plugged = True
         config = json.loads((folder / "site.json").read_text())
-        self._sensors = SensorTwins(self._board, config)
+        self._wiring = Wiring(self._board, config)
         self._driven: list[tuple[int, int, int]] = []
         for output in config.get("outputs", ()):
             self._board.on_output(output["pin"], self._noted(output["pin"]))
-        readers = [zone["pin"] for zone in config["zones"] if zone["type"] == "reader"]
-        self._readers = {reader: Ds1990a(self._board, reader) for reader in readers}
-        self._contacts = [zone["pin"] for zone in config["zones"] if zone["type"] == "contact"]
 
     def serve(self) -> None:
         """Carry out orders until power off or the end of input."""
@@ -85,16 +77,13 @@ class EmulatedGateway:
 
     def _apply(self, kind: int, payload: bytes) -> None:
         if kind == wire.PINS:
-            word = struct.unpack("<I", payload)[0]
-            for pin in self._contacts:
-                self._board.pin(pin, bool(word >> pin & 1))
+            self._wiring.pins(struct.unpack("<I", payload)[0])
         elif kind == wire.ADC:
-            channel, reading_mv = struct.unpack("<Bi", payload)
-            self._board.adc(channel, min(_FULL_SCALE, max(0, reading_mv) * (_FULL_SCALE + 1) // _REFERENCE_MV))
+            self._wiring.voltage(*struct.unpack("<Bi", payload))
         elif kind == wire.READING:
-            self._sensors.show(payload[4:].decode(), struct.unpack("<i", payload[:4])[0])
+            self._wiring.reading(payload[4:].decode(), struct.unpack("<i", payload[:4])[0])
         elif kind == wire.ROM:
-            self._readers[payload[0]].hold(payload[1:])
+            self._wiring.hold(payload[0], payload[1:])
         elif kind == wire.LINK:
             self._board.usb.write(payload)
         elif kind == wire.PLUG and self._is_plugged != bool(payload[0]):
