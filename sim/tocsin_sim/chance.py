@@ -8,7 +8,9 @@ from random import Random
 
 from tocsin_host.site import load_site
 
-from tocsin_sim.plan import MARGIN_S, Plan, PlanError, Spans, plan_zone
+from tocsin_sim.plan import MARGIN_S, Plan, PlanError, Spans
+from tocsin_sim.plan_people import expect_modes, plan_reader
+from tocsin_sim.plan_zones import plan_zone
 from tocsin_sim.scenario import Chance, Scenario, ScenarioError
 
 _DAY_S = 86_400
@@ -28,13 +30,19 @@ def with_chance(scenario: Scenario) -> Scenario:
 
 
 def _drawn(scenario: Scenario, chance: Chance) -> Scenario:
-    plan = Plan(load_site(scenario.site), Random(f"chance/{scenario.seed}"), scenario.duration_ms / 1000)
+    random = Random(f"chance/{scenario.seed}")
+    plan = Plan(load_site(scenario.site), scenario.start, random, scenario.duration_ms / 1000)
     try:
         failures = _plan_what_concerns_all(plan, chance)
         for gateway in plan.site.gateways:
             _plan_failures(plan, chance, gateway.name, list(failures))
+            # Modes first: what the other zones do follows from them.
+            for zone in gateway.zones:
+                if zone.kind == "reader":
+                    plan_reader(plan, gateway, zone, chance.events_a_zone)
             for zone in gateway.zones:
                 plan_zone(plan, gateway, zone, chance.events_a_zone)
+        expect_modes(plan)
     except PlanError as error:
         raise ScenarioError(f"{scenario.name}: {error}") from None
     return replace(
@@ -58,7 +66,9 @@ def _plan_what_concerns_all(plan: Plan, chance: Chance) -> Spans:
     kills = list(taken)
     for _ in range(chance.collector_kills):
         for_s = round(plan.random.uniform(5, 600), 3)
-        plan.act(at_s=plan.moment("", kills, for_s), do="collector-kill", for_s=for_s)
+        at_s = plan.moment("", kills, for_s)
+        plan.act(at_s=at_s, do="collector-kill", for_s=for_s)
+        plan.kills.append((at_s, at_s + for_s))
     return taken
 
 
@@ -72,3 +82,4 @@ def _plan_failures(plan: Plan, chance: Chance, name: str, taken: Spans) -> None:
         at_s = plan.moment(name, taken, _POWER_CUT_S)
         plan.act(at_s=at_s, do="power-cut", gateway=name, for_s=_POWER_CUT_S)
         plan.forbidden.setdefault(name, []).append((at_s, at_s + _POWER_CUT_S))
+        plan.power_cuts.setdefault(name, []).append((at_s, at_s + _POWER_CUT_S))

@@ -9,7 +9,8 @@ from random import Random
 
 from tocsin_host.site import load_site
 
-from tocsin_sim.plan import Plan, plan_zone
+from tocsin_sim.plan import Plan
+from tocsin_sim.plan_zones import plan_zone
 from tocsin_sim.scenario import Scenario
 
 START = datetime.datetime(2026, 3, 14, 22, 0, tzinfo=datetime.UTC)
@@ -22,7 +23,7 @@ _EVENTS_A_ZONE = 8
 
 def make_night(site_path: Path, seed: int) -> Scenario:
     """The night of `seed` for a site; the same seed gives the same night."""
-    plan = Plan(load_site(site_path), Random(f"night/{seed}"), NIGHT_S)
+    plan = Plan(load_site(site_path), START, Random(f"night/{seed}"), NIGHT_S)
     _plan_failures(plan)
     for gateway in plan.site.gateways:
         # They start closed, as they must when nobody has told them otherwise.

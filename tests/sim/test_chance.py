@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tocsin.event import ACCESS_OUTSIDE, ACCESS_REPEATED, ACCESS_TAKEN, ACCESS_UNKNOWN
 from tocsin_sim.chance import with_chance
 from tocsin_sim.play import play
 from tocsin_sim.scenario import Chance, Daily, Scenario, ScenarioError, load_scenario
@@ -24,6 +25,13 @@ def test_the_week_is_thousands_of_events_and_repeats_with_its_seed() -> None:
     assert len(first.expects) > 3000
     verbs = {action.do for action in first.actions}
     assert {"power-cut", "link-cut", "collector-kill", "clock-step", "order", "cut", "short", "vanish"} <= verbs
+    assert {"touch", "gust", "set"} <= verbs
+    outcomes = {expect.count for expect in first.expects if expect.type == "access"}
+    assert outcomes == {ACCESS_TAKEN, ACCESS_UNKNOWN, ACCESS_OUTSIDE, ACCESS_REPEATED}
+    who = {expect.value for expect in first.expects if expect.type == "access" and expect.count == ACCESS_TAKEN}
+    assert who == {1, 2, 3, 4}, "everybody comes at some time"
+    measured = {action.zone for action in first.actions if action.do == "set"}
+    assert measured == {"climate", "damp", "shelves", "river", "battery"}
     assert sum(action.do == "order" for action in first.actions) == 7 * 2 * 3
 
 
