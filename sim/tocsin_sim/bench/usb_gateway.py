@@ -31,14 +31,15 @@ _STEP_MS = 500
 _DRAIN_MS = 3_000
 # An emulated chip boots and imports first.
 FIRST_MOVE_MS = 1_500
-# What the console's question answers: memory, samples and transitions lost, mode, counter of commands, boot number.
+# What the console's question answers: memory, samples and transitions lost, mode, boot number. By names that a board
+# keeps, because `tocsin diag` asks for them.
 _PROBE = b"""
 import gc
 from tocsin_fw import app
 g = app.running
 gc.collect()
-raise ValueError("probe %d %d %d %d %d %d." % (gc.mem_free(), g.hal.sampler.lost(), g.hal.sampler.ring.dropped,
-    g.recorder.mode, g.recorder.counter, g.recorder.boot))
+raise ValueError("probe %d %d %d %d %d." % (gc.mem_free(), g.hal.sampler.lost(), g.hal.sampler.ring.dropped,
+    g.guarding.guard.mode, g.recorder.boot))
 """
 
 
@@ -71,7 +72,8 @@ def make_script(seed: str, storm_ms: int) -> Script:
 
 
 class Told(NamedTuple):
-    """What came of it: the `records` that the host proved, all bytes that the board `said`, the console's `probe`."""
+    """What came of it: the `records` that the host proved, all bytes that the board `said`, the console's `probe`
+    with the command counter of the last hello behind it."""
 
     records: list[Record]
     said: bytes
@@ -95,6 +97,7 @@ class Attack:
         self._said = bytearray()
         self._reader = FrameReader()
         self._nonce = b""
+        self._counter = -1
         self._wants_update = False
         # Frames of the host, for strangers that listen.
         self.frames: list[bytes] = []
@@ -178,7 +181,7 @@ class Attack:
     def _welcome(self, what: tuple[Any, ...]) -> bytes:
         if self._session.is_open_for(what[1]):
             return self._session.welcome_again()
-        self._nonce = what[1].nonce
+        self._nonce, self._counter = what[1].nonce, what[1].command_counter
         nonce = struct.pack("<Q", len(self.frames))
         return self._session.welcome(what[1], self._secrets.link_key, bytes(8), self._chain.next_seq, nonce)
 
@@ -199,7 +202,8 @@ class Attack:
         self._console(b"close_service()")
         self._said = bytearray(said)  # what the technician saw is no leak
         self._run_until(self._board.now_ms + _DRAIN_MS, True)
-        return tuple(int(figure) for figure in found.split(b"probe ")[1].split(b".")[0].split())
+        figures = (int(figure) for figure in found.split(b"probe ")[1].split(b".")[0].split())
+        return (*figures, self._counter)
 
     def _open_console(self) -> None:
         key = self._secrets.service_key

@@ -147,7 +147,7 @@ def _complain_of_files(twin: bytes, storm: bytes) -> list[str]:
 def _complain_of_probe(twin: tuple[int, ...], storm: tuple[int, ...]) -> list[str]:
     found = []
     if storm[1:] != twin[1:]:
-        found.append(f"samples and transitions lost, mode, command counter, boot: {storm[1:]} and not {twin[1:]}")
+        found.append(f"samples and transitions lost, mode, boot, command counter: {storm[1:]} and not {twin[1:]}")
     if twin[0] - storm[0] > HEAP_DIFFERENCE_BYTES:
         found.append(f"{twin[0] - storm[0]} bytes of heap are gone")
     return found
