@@ -32,9 +32,11 @@ _ADC_READINGS = 8  # averaged: the RP2040's converter has about 9 good bits
 _ENODEV = 19
 
 
-# Set by main_rp2.py, which found our modules: the slot they lie in, "" for none, and whether it is on trial.
+# Set by main_rp2.py, which found our modules: the slot they lie in, "" for none, whether it is on trial, and what they
+# are imported from.
 SLOT = ""
 IS_TRIAL = False
+PACK: "Any" = None
 
 
 def open_hal(config: "dict[str, Any]") -> "Hal":
@@ -65,9 +67,11 @@ class Hal:
         self._drivers = _drivers(config, self)
 
     def feed(self) -> None:
-        """Feed the watchdog; the first call starts it, and nothing stops it then."""
+        """Feed the watchdog; the first call starts it, and nothing stops it then. By then everything is imported."""
         if self._watchdog is None:
             self._watchdog = machine.WDT(timeout=WATCHDOG_MS)
+            if PACK:
+                PACK.rest()
         self._watchdog.feed()
 
     def reset_cause(self) -> int:

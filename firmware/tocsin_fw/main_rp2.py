@@ -54,21 +54,18 @@ _FOLDER, _FILE = (0x4000,) + (0,) * 9, (0x8000,) + (0,) * 9
 class Pack:
     """An update bundle as a file system to import from, and nothing else.
 
-    Looked up a few hundred times while a gateway starts: a byte for each name says where to look.
+    Looked up a few hundred times while a gateway starts: a byte for each name says where to look. It rests when the
+    gateway has started, and then opens and reads anew for each of the few modules that are imported later.
     """
 
     def __init__(self, path: str) -> None:
-        self.file = open(path, "rb")
-        head = self.file.read(35)
-        if head[:8] != b"TOCSINU1":
-            raise OSError(_EINVAL)
-        self.file.seek(int.from_bytes(head[29:31], "little"))
-        self.index = index = self.file.read(int.from_bytes(head[31:33], "little"))
-        count = int.from_bytes(head[33:35], "little")
+        self.path = path
+        self.is_resting = False
+        count = self.wake()
         self.hints = bytearray(count)
         self.places = array("H", bytes(2 * count))
         self.folders = [""]
-        at = 0
+        index, at = self.index, 0
         for number in range(count):
             end = at + 1 + index[at]
             self.hints[number] = hint(index[at + 1 : end])
@@ -77,6 +74,21 @@ class Pack:
             if folder not in self.folders:
                 self.folders.append(folder)
             at = end + 8
+
+    def wake(self) -> int:
+        """Open the file and read its index; how many files that has. Raises: OSError."""
+        self.file = open(self.path, "rb")
+        head = self.file.read(35)
+        if head[:8] != b"TOCSINU1":
+            raise OSError(_EINVAL)
+        self.file.seek(int.from_bytes(head[29:31], "little"))
+        self.index = self.file.read(int.from_bytes(head[31:33], "little"))
+        return int.from_bytes(head[33:35], "little")
+
+    def rest(self) -> None:
+        """Let go of both, 3 KB of heap, until a module is asked for."""
+        self.is_resting = True
+        self.file = self.index = None
 
     def mount(self, _is_readonly: bool, _wants_new: bool) -> None:
         """Nothing to do."""
@@ -97,11 +109,18 @@ class Pack:
         """A file's content. Raises: OSError."""
         at = self.find(path)
         self.file.seek(int.from_bytes(self.index[at : at + 4], "little"))
-        return io.BytesIO(self.file.read(int.from_bytes(self.index[at + 4 : at + 8], "little")))
+        data = self.file.read(int.from_bytes(self.index[at + 4 : at + 8], "little"))
+        if self.is_resting:
+            self.rest()
+        return io.BytesIO(data)
 
     def find(self, path: str) -> int:
         """Where place and size of a file stand in the index. Raises: OSError."""
         name = path[1:].encode()
+        if b"/" not in name:
+            raise OSError(_ENOENT)  # what is MicroPython's own is asked for here, too
+        if self.file is None:
+            self.wake()
         number = self.hints.find(bytes((hint(name),)))
         while number >= 0:
             at = self.places[number]
@@ -134,14 +153,18 @@ def text_of(path: str) -> str:
         return ""
 
 
-def mount_slot(slot: str) -> str:
-    """Make a slot's modules those in /lib; the slot, or the other one where it is damaged. Raises: OSError."""
+def mount_slot(slot: str) -> "tuple[str, Pack]":
+    """Make a slot's modules those in /lib: (the slot, or the other one where it is damaged; its bundle).
+
+    Raises: OSError.
+    """
     try:
-        vfs.mount(Pack(SLOTS + slot + ".tocsin"), "/lib")
+        pack = Pack(SLOTS + slot + ".tocsin")
     except OSError:
         slot = "b" if slot == "a" else "a"
-        vfs.mount(Pack(SLOTS + slot + ".tocsin"), "/lib")
-    return slot
+        pack = Pack(SLOTS + slot + ".tocsin")
+    vfs.mount(pack, "/lib")
+    return slot, pack
 
 
 def note(error: Exception) -> None:
@@ -204,18 +227,19 @@ def typed_line() -> bytes:
     return b""
 
 
-is_trial = False
+is_trial, pack = False, None
 try:
     gc.threshold(COLLECT_EVERY_BYTES)
     slot, is_trial = choose_slot()
     if is_trial:
         machine.WDT(timeout=_TRIAL_WATCHDOG_MS)  # what hangs is over, too
     if "slots" in os.listdir("/"):
-        chosen, slot = slot, mount_slot(slot)
+        chosen = slot
+        slot, pack = mount_slot(slot)
         is_trial = is_trial and slot == chosen
     from tocsin_fw import hal_rp2, start
 
-    hal_rp2.SLOT, hal_rp2.IS_TRIAL = slot, is_trial
+    hal_rp2.SLOT, hal_rp2.IS_TRIAL, hal_rp2.PACK = slot, is_trial, pack
     start.run(hal_rp2.open_hal)
 except Exception as error:  # noqa: BLE001 - whatever it is, a gateway that stands still helps nobody
     note(error)

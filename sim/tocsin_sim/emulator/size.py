@@ -22,8 +22,7 @@ from tocsin_host.update_key import UpdatePublic
 from tocsin_sim.emulator.board import EmulatedBoard
 
 HEAP_FREE_MIN_BYTES = 80 * 1024
-# The design asks for 60 KiB on the largest site; README.md says what was measured.
-HEAP_FREE_LARGEST_MIN_BYTES = 58 * 1024
+HEAP_FREE_LARGEST_MIN_BYTES = 60 * 1024
 _LARGEST = Path(__file__).parents[2] / "sites" / "largest.toml"
 # The firmware, as main.py brings it in.
 _ROOT = "tocsin_fw.app"
