@@ -75,7 +75,7 @@ class VirtualTier(Tier):
         provision.flash(folder, secrets, config, self.others)
 
     def power_on(self, folder: Path, seed: str, cause: int) -> BoardProcess:
-        command = [micropython_executable(), "-X", "heapsize=16m", "-m", "tocsin_sim.vm.virtual_board"]
+        command = [micropython_executable(), "-X", "heapsize=8m", "-m", "tocsin_sim.vm.virtual_board"]
         environment = {**os.environ, "MICROPYPATH": import_path()}
         return BoardProcess([*command, str(folder), seed, str(cause)], folder, environment)
 

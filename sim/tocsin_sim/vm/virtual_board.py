@@ -6,6 +6,7 @@ output carry `wire` messages,
 standard error is the console.
 """
 
+import gc
 import struct
 import sys
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 STORAGE = "/flash-chip"
 # As a board does (tocsin_fw.main_rp2).
 RETRY_MS = 30_000
+# An allocation searches all garbage that lies there: soon after a start, no more than this. A board's heap is small.
+_STARTED_MS, _COLLECT_EVERY_BYTES = 2000, 256 * 1024
 
 
 class Board:
@@ -121,6 +124,7 @@ def main(folder: str, seed: str, reset_cause: int) -> None:
     def open_hal(config: "Config") -> "Hal":
         board.hal = Hal(clock, config["board"], STORAGE, flash, seed.encode(), reset_cause, board.restart)
         board.obey()
+        clock.at(_STARTED_MS, gc.threshold, _COLLECT_EVERY_BYTES)
         clock.ring()
         return board.hal
 
@@ -128,7 +132,11 @@ def main(folder: str, seed: str, reset_cause: int) -> None:
         start.run(open_hal, STORAGE)
     except Exception as error:  # noqa: BLE001 - as on a board, whatever it is
         failed_start.note(STORAGE, error)
-        asyncio.run(asyncio.sleep_ms(RETRY_MS))
+
+        async def wait() -> None:
+            await asyncio.sleep_ms(RETRY_MS)
+
+        asyncio.run(wait())
         board.restart()
 
 
