@@ -9,6 +9,7 @@ words into the ring; when its transfer count ends, a second one starts it again 
 never stops. The samples go on while flash is erased and all interrupts are masked: the ring holds 496 ms.
 """
 
+import gc
 from array import array
 
 import machine
@@ -29,7 +30,7 @@ EDGE_ENTRIES = 256
 # the sample index mod 2**30 needs no division.
 PERIOD_SAMPLES = 1 << 30
 
-_ALIGN_TRIES = 4
+_TRIES = 16  # more than there are holes as large as a ring
 _WORD_BYTES = 4
 _STATE_MACHINE = 0
 _PIO0_RX_FIFO = 0x50200020 + 4 * _STATE_MACHINE
@@ -145,18 +146,29 @@ class Sampler:
 def _aligned(size_bytes: int) -> "tuple[bytearray, int]":
     """A buffer, and the address in it that is a multiple of `size_bytes`, as the DMA ring wants it.
 
-    A heap that is nearly empty gives one piece behind the other: behind one that fills the gap, a buffer begins there.
+    Where three times as much finds room, such an address is in the last two thirds: a buffer begins there once what is
+    in front of it is taken, and every hole below that is as large.
     """
-    gaps: "list[bytearray]" = []
-    for _ in range(_ALIGN_TRIES):
-        buffer = bytearray(size_bytes)
+    gc.collect()
+    start = uctypes.addressof(bytearray(3 * size_bytes))
+    address = start + -start % size_bytes + size_bytes
+    gc.collect()
+    taken: "list[bytearray]" = []
+    _take(taken, address - start, start)
+    buffer = _take(taken, size_bytes, address)
+    if uctypes.addressof(buffer) != address:
+        buffer = bytearray(2 * size_bytes)
         address = uctypes.addressof(buffer)
-        if not address % size_bytes:
-            return buffer, address
-        gaps += [buffer, bytearray(-address % size_bytes)]
-    buffer = bytearray(2 * size_bytes)
-    address = uctypes.addressof(buffer)
     return buffer, address + -address % size_bytes
+
+
+def _take(taken: "list[bytearray]", size_bytes: int, address: int) -> bytearray:
+    """Pieces of the heap, into `taken`, until one begins at `address`: holes below are filled first."""
+    for _ in range(_TRIES):
+        taken.append(bytearray(size_bytes))
+        if uctypes.addressof(taken[-1]) == address:
+            break
+    return taken[-1]
 
 
 def _channel_register(channel: rp2.DMA, offset: int) -> int:

@@ -11,7 +11,8 @@ TELL = """
         await asyncio.sleep_ms(5000)
         gc.collect()
         sampler = app.running.hal.sampler
-        print("TOLD", gc.mem_free(), sampler.lost(), sampler.ring.dropped, len(app.running.guarding.guard.zones), "END")
+        zones = app.running.guarding.guard.zones
+        print("TOLD", gc.mem_free(), sampler.lost(), sampler.ring.dropped, len(zones), len(sampler._buffer), "END")
 """
 
 
@@ -31,7 +32,8 @@ def test_every_kind_at_once_leaves_room_and_loses_no_sample_while_contacts_move(
         said += board.usb.read()
         if b"END" in said:
             break
-    free_bytes, lost, dropped, zones = map(int, said.partition(b"TOLD ")[2].split()[:4])
+    free_bytes, lost, dropped, zones, ring_bytes = map(int, said.partition(b"TOLD ")[2].split()[:5])
     print(f"emulated: heap free on the largest site, with {len(pins)} contacts moving: {free_bytes} bytes")
     assert (lost, dropped, zones) == (0, 0, len(config["zones"]))
+    assert ring_bytes == 2048, "no room was found at an address that suits the sampler's ring: it took twice as much"
     assert free_bytes >= HEAP_FREE_LARGEST_MIN_BYTES
