@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 PATIENCE_S = 30.0
 _ASK_EVERY_S = 2.0
+# Where an ask was lost: no other challenge comes for so long.
+_QUIET_S = 4.0
 _CTRL_A, _CTRL_C, _CTRL_D = b"\x01", b"\x03", b"\x04"
 _FAILED_START = re.compile(rb"service challenge ([0-9a-f]{32})")
 _READ_BYTES = 256
@@ -35,22 +37,8 @@ def open_console(
 
     Raises: BoardError.
     """
-    reader, text, name = FrameReader(), b"", ""
-
-    def look(data: bytes) -> tuple[str, bytes] | None:
-        nonlocal text, name
-        text = (text + data)[-4096:]
-        failed = _FAILED_START.search(text)
-        if failed:
-            return "", bytes.fromhex(failed[1].decode())
-        for body in reader.receive(data):
-            name = _name_of(body) or name
-            if body[0] == messages.SERVICE_CHALLENGE and name:
-                return name, body[1:]
-        return None
-
-    ask = DELIMITER + encode_frame(bytes((messages.WHO,))) + encode_frame(bytes((messages.SERVICE_ASK,)))
-    found = _until(port, patience_s, look, ask)
+    knock = _Knock()
+    found, name = _until(port, patience_s, knock.look, knock.ask), knock.name
     if found is None:
         raise BoardError(
             f"{name}: it has no service key; flash it with keys of this version"
@@ -62,6 +50,40 @@ def open_console(
         return None
     _answer(port, found[0], keys, found[1], (minutes, person), patience_s)
     return found[0]
+
+
+class _Knock:
+    """Asks until a challenge comes. Only the last one that a gateway made counts: a slow one was asked again before it
+    came to answer, and so there are more of them on their way."""
+
+    def __init__(self) -> None:
+        self.name = ""
+        self._reader = FrameReader()
+        self._text = b""
+        self._asked = self._challenged = 0
+        self._challenge = b""
+        self._quiet_at_s = 0.0
+
+    def ask(self) -> bytes:
+        """What to say; nothing once there is a challenge."""
+        if self._challenge:
+            return b""
+        self._asked += 1
+        return DELIMITER + encode_frame(bytes((messages.WHO,))) + encode_frame(bytes((messages.SERVICE_ASK,)))
+
+    def look(self, data: bytes) -> tuple[str, bytes] | None:
+        """(name, challenge); the name "" of one that cannot start."""
+        self._text = (self._text + data)[-4096:]
+        failed = _FAILED_START.search(self._text)
+        if failed:
+            return "", bytes.fromhex(failed[1].decode())
+        for body in self._reader.receive(data):
+            self.name = _name_of(body) or self.name
+            if body[0] == messages.SERVICE_CHALLENGE:
+                self._challenged += 1
+                self._challenge, self._quiet_at_s = body[1:], time.monotonic() + _QUIET_S
+        is_last = self._challenged >= self._asked or time.monotonic() >= self._quiet_at_s
+        return (self.name, self._challenge) if self.name and self._challenge and is_last else None
 
 
 def close_console(port: Port, patience_s: float = PATIENCE_S) -> Hello:
@@ -120,13 +142,15 @@ def _name_of(body: bytes) -> str:
         return ""
 
 
-def _until(port: Port, patience_s: float, look: Callable[[bytes], T | None], ask: bytes = b"") -> T | None:
+def _until(
+    port: Port, patience_s: float, look: Callable[[bytes], T | None], ask: Callable[[], bytes] | None = None
+) -> T | None:
     """What `look` makes of the bytes that come, None when the time is over; `ask` is said again and again."""
     until_s, ask_at_s = time.monotonic() + patience_s, 0.0
     while (now_s := time.monotonic()) < until_s:
         if ask and now_s >= ask_at_s:
             ask_at_s = now_s + _ASK_EVERY_S
-            port.write(ask)
+            port.write(ask())
         found = look(port.read(_READ_BYTES))
         if found is not None:
             return found

@@ -10,6 +10,7 @@ from tocsin import messages
 from tocsin.errors import ConfigError
 from tocsin.framing import FrameReader, encode_frame
 from tocsin.service_door import ServiceDoor, encode_state
+from tocsin_host import service_session
 from tocsin_host.board_check import BoardError
 from tocsin_host.cli import tocsin
 from tocsin_host.describe import record_text
@@ -61,6 +62,25 @@ def test_a_gateway_that_says_nothing_to_an_answer_is_not_said_to_refuse_it(hello
     door.said = encode_frame(hello) + encode_frame(challenge)
     with pytest.raises(BoardError, match="gallery: it does not say whether it opens"):
         open_console(door, {"gallery": KEY}, 20, PATIENCE_S)
+
+
+def test_a_slow_gateway_that_was_asked_three_times_gets_the_answer_to_its_last_challenge(
+    hello: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_session, "_ASK_EVERY_S", 0.0)
+    door, numbers, held = Door(hello, KEY), iter(range(9)), []
+    assert door.door is not None
+    monkeypatch.setattr(door.door, "_random", lambda count: bytes([next(numbers)]) * count)
+    read = door.read
+
+    def slow(size: int) -> bytes:
+        held.append(size)
+        return read(60) if len(held) >= 3 else b""
+
+    monkeypatch.setattr(door, "read", slow)
+    assert open_console(door, {"gallery": KEY}, 20, PATIENCE_S) == "gallery"
+    assert door.minutes == [20]
+    assert next(numbers) >= 3
 
 
 def test_the_key_opens_for_the_minutes_asked(hello: bytes) -> None:

@@ -30,6 +30,7 @@ from tocsin_sim.rehearsal.shell import Shell, StepError
 SITE = Path(__file__).parents[2] / "sites" / "rehearsal.toml"
 _PATIENCE_S = 600  # a busy machine is much slower than the chip
 FRONT_DOOR, STORE_DOOR, LID = 2, 3, 4
+TECHNICIAN = 4  # T. Doerr
 _BROKEN = {
     "/lib/tocsin_fw/__init__.mpy": "",
     "/lib/tocsin_fw/hal_rp2.mpy": "raise RuntimeError('this firmware does not work')\n",
