@@ -126,7 +126,7 @@ class MqttLink:
                 await self._speak(reader, writer)
             finally:
                 self._is_open = False
-                writer.close()
+                await writer.wait_closed()  # MicroPython's close() closes nothing
         except (OSError, ValueError, MemoryError, MqttError):
             return
 

@@ -29,7 +29,8 @@ ONLINE = b"\x33\x1f\x00\x15tocsin/gallery/status\x00\x02online"
 class _Broker:
     """What `asyncio.open_connection` finds. It answers a packet with what `answers` has for its kind, if anything.
 
-    `life_ms`: how long a connection lasts. Notes when it was asked, and what it was sent.
+    `life_ms`: how long a connection lasts. Notes when it was asked, and what it was sent. A board has room for one
+    connection, so the one before must be closed.
     """
 
     def __init__(self, answers, certificate=CERTIFICATE, life_ms=HOUR_MS * 24):
@@ -38,6 +39,7 @@ class _Broker:
         self.life_ms = life_ms
         self.asked_ms = []
         self.sent = []
+        self.open_count = 0
 
     async def open_connection(self, host, port, ssl):
         self.asked_ms.append(CLOCK.now_ms)
@@ -45,6 +47,8 @@ class _Broker:
         # An authority above the certificate counts nothing.
         if ssl.verify_callback(b"an authority", 1) or ssl.verify_callback(self.certificate, 0):
             raise OSError("certificate verify failed")
+        assert self.open_count == 0
+        self.open_count += 1
         connection = _Connection(self)
         return connection, connection
 
@@ -77,7 +81,10 @@ class _Connection:
         return data
 
     def close(self):
-        pass
+        """As MicroPython's: it closes nothing."""
+
+    async def wait_closed(self):
+        self._broker.open_count -= 1
 
 
 class _Hal(FakeHal):
