@@ -3,12 +3,11 @@
 Role in the flow: the reports of `make bench-debounce`. Context: CPython. Form: docs/benches.md.
 """
 
-import os
-import platform
 from dataclasses import asdict
 from importlib.metadata import version
 
 from tocsin_sim.bench.debounce_run import Chip, Run
+from tocsin_sim.bench.this_machine import machine
 
 PEER_PACKAGE = "adafruit-circuitpython-debouncer"
 
@@ -20,7 +19,7 @@ def figures(run: Run) -> dict[str, object]:
         "bench": "debounce",
         "mode": run.mode.name,
         "seed": run.seed,
-        "machine": machine(),
+        "machine": machine_and_peer(),
         "tiers": {"model": "ran", "emulated": f"not run: {run.chip_reason}" if run.chip is None else "ran"},
         "axes": asdict(run.mode.axes),
         "grid": {"columns": list(rows[0]), "rows": [list(row.values()) for row in rows]},
@@ -30,14 +29,9 @@ def figures(run: Run) -> dict[str, object]:
     }
 
 
-def machine() -> dict[str, object]:
-    """Where this ran; no figure depends on it."""
-    return {
-        "platform": platform.platform(),
-        "python": platform.python_version(),
-        "processors": os.cpu_count(),
-        PEER_PACKAGE: version(PEER_PACKAGE),
-    }
+def machine_and_peer() -> dict[str, object]:
+    """Where this ran, and beside which version of the peer; no figure depends on the machine."""
+    return {**machine(), PEER_PACKAGE: version(PEER_PACKAGE)}
 
 
 def _chip(chip: Chip) -> dict[str, object]:

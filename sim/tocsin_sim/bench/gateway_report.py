@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 from rich.table import Table
 
-from tocsin_sim.bench.debounce_json import machine
+from tocsin_sim.bench.debounce_json import machine_and_peer
 from tocsin_sim.bench.gateway_chip import Costs, Delays
 from tocsin_sim.bench.gateway_run import Chip, Run, percentile
 from tocsin_sim.bench.tables import bars_table, make_console, make_table
@@ -42,7 +42,7 @@ def figures(run: Run) -> dict[str, object]:
         "bench": "gateway",
         "mode": run.mode.name,
         "seed": run.seed,
-        "machine": machine(),
+        "machine": machine_and_peer(),
         "tiers": {"emulated": f"not run: {run.chip_reason}" if run.chip is None else "ran"},
         "axes": {"calls": run.mode.calls, "edges": run.mode.edges},
         "emulated": None if run.chip is None else _chip(run.chip),

@@ -3,8 +3,6 @@
 Role in the flow: stages 9 and 10 beside their peers. Context: CPython.
 """
 
-import os
-import platform
 import ssl
 import tempfile
 from collections.abc import Callable
@@ -16,6 +14,7 @@ from tocsin_sim.bench.bars import Bar
 from tocsin_sim.bench.host_load import Load, Shape, run_load
 from tocsin_sim.bench.host_store import Storing, measure_storing
 from tocsin_sim.bench.host_verify import Verification, measure_verification
+from tocsin_sim.bench.this_machine import machine
 
 _MIB = 1 << 20
 GROWTH_MIB = 4
@@ -97,11 +96,4 @@ def measure(mode: Mode, seed: int, folder: Path, tell: Callable[[str], None]) ->
 
 
 def _machine() -> dict[str, object]:
-    """Where this ran. Times depend on it; ratios should not."""
-    return {
-        "platform": platform.platform(),
-        "python": platform.python_version(),
-        "processors": os.cpu_count(),
-        "openssl": ssl.OPENSSL_VERSION,
-        "sqlite": sqlite_version,
-    }
+    return {**machine(), "openssl": ssl.OPENSSL_VERSION, "sqlite": sqlite_version}

@@ -3,11 +3,9 @@
 Role in the flow: the reports of `make bench-link`. Context: CPython. Form: docs/benches.md.
 """
 
-import os
-import platform
-
 from tocsin_sim.bench.link_cell import Cell
 from tocsin_sim.bench.link_run import Run
+from tocsin_sim.bench.this_machine import machine
 
 
 def figures(run: Run) -> dict[str, object]:
@@ -16,11 +14,7 @@ def figures(run: Run) -> dict[str, object]:
         "bench": "link",
         "mode": run.mode.name,
         "seed": run.seed,
-        "machine": {
-            "platform": platform.platform(),
-            "python": platform.python_version(),
-            "processors": os.cpu_count(),
-        },
+        "machine": machine(),
         "grid": {"draining": _grid(run.draining), "troubled": _grid(run.troubled)},
         "kill": run.kill.figures(),
         "bars": [bar.figures() for bar in run.bars],

@@ -4,8 +4,6 @@ Role in the flow: stages 6 and 7. Context: CPython. The public figure beside our
 STM32.
 """
 
-import os
-import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
@@ -14,6 +12,7 @@ from tocsin_host.image_uf2 import ImageError
 from tocsin_sim.bench import powercut_virtual
 from tocsin_sim.bench.bars import Bar
 from tocsin_sim.bench.powercut_virtual import Cuts, Plan
+from tocsin_sim.bench.this_machine import machine
 
 
 @dataclass(frozen=True)
@@ -75,11 +74,7 @@ class Run:
             "bench": "powercut",
             "mode": self.mode.name,
             "seed": self.seed,
-            "machine": {
-                "platform": platform.platform(),
-                "python": platform.python_version(),
-                "processors": os.cpu_count(),
-            },
+            "machine": machine(),
             "virtual": {**asdict(self.virtual), "cuts": self.virtual.cuts},
             "emulated": self.chip and asdict(self.chip),
             "emulated_reason": self.chip_reason,

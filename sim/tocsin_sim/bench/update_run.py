@@ -3,8 +3,6 @@
 Role in the flow: before stage 1. Context: CPython.
 """
 
-import os
-import platform
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -15,6 +13,7 @@ from tocsin_host.image_uf2 import ImageError
 
 from tocsin_sim.bench import update_case, update_life
 from tocsin_sim.bench.bars import Bar
+from tocsin_sim.bench.this_machine import machine
 from tocsin_sim.bench.update_case import DOWNGRADE, HARMED, LOST, UNSIGNED, Case
 from tocsin_sim.bench.update_life import NEW_LIB, Life
 from tocsin_sim.update_signer import SimulatedSigner
@@ -68,11 +67,7 @@ class Run:
             "bench": "update",
             "mode": self.mode.name,
             "seed": self.seed,
-            "machine": {
-                "platform": platform.platform(),
-                "python": platform.python_version(),
-                "processors": os.cpu_count(),
-            },
+            "machine": machine(),
             "operations": self.operations,
             "cuts": self.cuts,
             "cases": None if self.cases is None else [asdict(case) for case in self.cases],

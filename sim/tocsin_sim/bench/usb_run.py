@@ -3,8 +3,6 @@
 Role in the flow: stages 1 to 9. Context: CPython.
 """
 
-import os
-import platform
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from dataclasses import dataclass
 from tocsin_host.image_uf2 import ImageError
 
 from tocsin_sim.bench.bars import Bar
+from tocsin_sim.bench.this_machine import machine
 from tocsin_sim.bench.usb_judge import HEAP_DIFFERENCE_BYTES
 from tocsin_sim.bench.usb_round import SLOTS, Storm, attack
 from tocsin_sim.tiers import EmulatedTier, Tier, VirtualTier
@@ -63,11 +62,7 @@ class Run:
             "bench": "usb",
             "mode": self.mode.name,
             "seed": self.seed,
-            "machine": {
-                "platform": platform.platform(),
-                "python": platform.python_version(),
-                "processors": os.cpu_count(),
-            },
+            "machine": machine(),
             "virtual": self.virtual.figures(),
             "emulated": self.chip and self.chip.figures(),
             "emulated_reason": self.chip_reason,
