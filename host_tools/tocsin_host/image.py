@@ -67,12 +67,12 @@ def first_slot(
 
 def device_files() -> dict[str, bytes]:
     """Our packages compiled for the board, by absolute path. Raises ImageError naming a bad file."""
-    return _compiled(device_modules.shipped())
+    return compiled(device_modules.shipped())
 
 
 def plain_device_files() -> dict[str, bytes]:
     """The same for whoever looks into them on a board: every module, under its own names. Raises ImageError."""
-    return _compiled(device_modules.plain())
+    return compiled(device_modules.plain())
 
 
 def main_py() -> bytes:
@@ -113,7 +113,8 @@ def build(firmware: bytes, files: dict[str, bytes], areas: image_littlefs.Areas 
     return write_uf2({**pages, **to_pages(file_system, FILE_SYSTEM_OFFSET)})
 
 
-def _compiled(texts: dict[str, str]) -> dict[str, bytes]:
+def compiled(texts: dict[str, str]) -> dict[str, bytes]:
+    """Modules, by dotted name, compiled for the board, by absolute path. Raises ImageError naming a bad one."""
     with tempfile.TemporaryDirectory() as folder:
         return {_path(module): _compile(text, module, Path(folder)) for module, text in texts.items()}
 

@@ -4,34 +4,24 @@ from pathlib import Path
 
 import pytest
 from tocsin import event
-from tocsin.record import unpack
 from tocsin_host import image, image_uf2
-from tocsin_host.collector import Collector
 from tocsin_host.keys import make_secrets
-from tocsin_host.lib_hash import lib_hash
-from tocsin_host.store import Store
 from tocsin_sim.emulator.board import EmulatedBoard
 from tocsin_sim.emulator.board_command import _config
+from tocsin_sim.emulator.port_host import PortHost
 from tocsin_sim.emulator.wiring import Wiring
 
 SITES = Path(__file__).parents[2] / "sim" / "sites"
 
 
 @pytest.mark.parametrize("site", ["museum.toml", "sensors.toml"])
-def test_a_board_at_rest_has_nothing_to_tell(official_image, tmp_path, site):
+def test_a_board_at_rest_has_nothing_to_tell(official_image, site):
     config = _config(SITES / site, None)
-    secrets = {config["gateway"]: make_secrets(config["gateway"])}
-    uf2 = image.gateway_image(official_image, config, secrets[config["gateway"]])
+    secrets = make_secrets(config["gateway"])
+    uf2 = image.gateway_image(official_image, config, secrets)
     board = EmulatedBoard(image_uf2.to_flash(image_uf2.read_uf2(uf2), image.FLASH_BYTES))
     Wiring(board, config).at_rest()
-    store = Store(tmp_path)
-    collector = Collector(store, secrets, bytes.fromhex(lib_hash()), lambda: 1_800_000_000_000, lambda report: None)
-    collector.opened("usb", board.usb.write)
-    for _ in range(600):
-        board.run_for_ms(20)
-        collector.receive("usb", board.usb.read())
-        collector.flush()
-    records = [unpack(row.record) for row in store.records(config["gateway"], 0)]
+    records = PortHost(board, secrets).hear_for_ms(12_000)
     told = {record.type for record in records}
     assert told <= {event.TYPE_BOOT, event.TYPE_TIME_SET, event.TYPE_HEARTBEAT, event.TYPE_READING, event.TYPE_CONFIG}
     (chip_mc,) = [record.value for record in records if record.type == event.TYPE_HEARTBEAT]

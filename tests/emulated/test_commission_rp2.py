@@ -1,22 +1,16 @@
 """`tocsin commission` at a gateway that runs on the emulated Pico W: what is open refuses, a name lets it pass."""
 
 import json
-import tempfile
-import threading
 import time
-from contextlib import contextmanager
 
 from click.testing import CliRunner
 from tocsin import event
-from tocsin.record import unpack
 from tocsin_host.cli import tocsin
-from tocsin_host.collector import Collector
 from tocsin_host.keys import load_secrets
-from tocsin_host.lib_hash import lib_hash
-from tocsin_host.store import Store
 from tocsin_host.trail import read_trail
-from tocsin_sim.emulator.attach import AttachedBoard
+from tocsin_sim.emulator.attach import attached
 from tocsin_sim.emulator.board import EmulatedBoard
+from tocsin_sim.emulator.port_host import PortHost
 
 SITE = """
 name = "Test house"
@@ -58,37 +52,14 @@ pin = 16
 CHIP_AT_27_C = 876
 
 
-@contextmanager
-def attached(board, path):
-    """The board's port at `path`, while this lasts."""
-    port, over = AttachedBoard(board, path), threading.Event()
-    thread = threading.Thread(target=port.serve, args=(over.is_set,))
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-        port.close()
-
-
 def collect(board, folder):
     """What the host gets from the board within 1.5 s; it tells it the time."""
-    store = Store(tempfile.mkdtemp())
-    secrets = {"gallery": load_secrets(folder / "keys" / "gallery.secrets")}
     begun_ms, begun_ns = time.time_ns() // 1_000_000, board.now_ns
 
     def utc_ms():
         return begun_ms + round((board.now_ns - begun_ns) / 1e6)
 
-    collector = Collector(store, secrets, bytes.fromhex(lib_hash()), utc_ms, lambda report: None)
-    board.usb.read()
-    collector.opened("usb", board.usb.write)
-    for _ in range(300):
-        board.run_for_ms(5)
-        collector.receive("usb", board.usb.read())
-        collector.flush()
-    return [unpack(row.record) for row in store.records("gallery", 0)]
+    return PortHost(board, load_secrets(folder / "keys" / "gallery.secrets"), utc_ms).hear_for_ms(1500)
 
 
 def test_an_untested_zone_refuses_unless_somebody_answers_for_it(make_house, tmp_path):

@@ -1,21 +1,15 @@
 """`tocsin diag` at a gateway that runs on the emulated Pico W, through its service console."""
 
 import json
-import tempfile
-import threading
 import tomllib
-from contextlib import contextmanager
 
 from click.testing import CliRunner
 from tocsin import event
-from tocsin.record import unpack
 from tocsin_host.cli import tocsin
-from tocsin_host.collector import Collector
 from tocsin_host.keys import load_secrets
-from tocsin_host.lib_hash import lib_hash
-from tocsin_host.store import Store
-from tocsin_sim.emulator.attach import AttachedBoard
+from tocsin_sim.emulator.attach import attached
 from tocsin_sim.emulator.board import EmulatedBoard
+from tocsin_sim.emulator.port_host import PortHost
 
 SITE = """
 name = "Test house"
@@ -51,20 +45,6 @@ pin = 16
 NORMAL_MV, FULL_MV, FULL = 1052, 3300, 4096
 
 
-@contextmanager
-def attached(board, path):
-    """The board's port at `path`, while this lasts."""
-    port, over = AttachedBoard(board, path), threading.Event()
-    thread = threading.Thread(target=port.serve, args=(over.is_set,))
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-        port.close()
-
-
 def diag(folder, port, *arguments):
     """(what `tocsin diag --once --json` found, what it told beside)."""
     base = ["diag", "--port", port, "--keys", folder / "keys", "--site", folder / "site.toml", "--once", "--json"]
@@ -75,16 +55,7 @@ def diag(folder, port, *arguments):
 
 def records(board, folder):
     """What the host gets from the board within 1.5 s."""
-    store = Store(tempfile.mkdtemp())
-    secrets = {"gallery": load_secrets(folder / "keys" / "gallery.secrets")}
-    collector = Collector(store, secrets, bytes.fromhex(lib_hash()), lambda: 1_800_000_000_000, lambda report: None)
-    board.usb.read()
-    collector.opened("usb", board.usb.write)
-    for _ in range(300):
-        board.run_for_ms(5)
-        collector.receive("usb", board.usb.read())
-        collector.flush()
-    return [unpack(row.record) for row in store.records("gallery", 0)]
+    return PortHost(board, load_secrets(folder / "keys" / "gallery.secrets")).hear_for_ms(1500)
 
 
 def test_diag_looks_calibrates_and_tests_and_leaves_the_gateway_as_it_was(make_house, tmp_path):

@@ -1,47 +1,23 @@
 """A board that cannot start our firmware stays within reach, tries again, and tells of it when it can."""
 
+from pathlib import Path
+
 import pytest
 from tocsin import event
-from tocsin.record import unpack
 from tocsin_host import image, image_littlefs
-from tocsin_host.collector import Collector
 from tocsin_host.keys import load_secrets
-from tocsin_host.lib_hash import lib_hash
-from tocsin_host.store import Store
 from tocsin_sim.emulator.board import EmulatedBoard
 from tocsin_sim.emulator.fork import forked
+from tocsin_sim.emulator.port_host import PortHost
 
-SITE = """
-name = "Test house"
-timezone = "Europe/Berlin"
-
-[[gateway]]
-name = "gallery"
-board = "pico_w"
-room = "Gallery"
-
-[[gateway.zone]]
-number = 1
-name = "front door"
-kind = "door"
-contact = { pin = 2, normally = "closed" }
-"""
+SITE = (Path(__file__).parents[2] / "sim/sites/one-door.toml").read_text()
 APP = "/lib/tocsin_fw/app.mpy"
 KEPT_APP = "/lib/tocsin_fw/app.kept"
-UTC_MS = 1_800_000_000_000
 
 
-def trouble(board, secrets, folder):
+def trouble(board, secrets):
     """Trouble records that the host gets from a board that runs."""
-    store = Store(folder / "store")
-    collector = Collector(store, {"gallery": secrets}, bytes.fromhex(lib_hash()), lambda: UTC_MS, lambda report: None)
-    board.usb.read()
-    collector.opened("usb", board.usb.write)
-    for _ in range(200):
-        board.run_for_ms(5)
-        collector.receive("usb", board.usb.read())
-        collector.flush()
-    rows = [unpack(row.record) for row in store.records("gallery", 0)]
+    rows = PortHost(board, secrets).hear_for_ms(1000)
     return [(row.value, row.count) for row in rows if row.type == event.TYPE_TROUBLE]
 
 
@@ -79,7 +55,7 @@ def test_its_console_says_why_and_ctrl_c_opens_it(stuck):
     assert resets == [], "the console stays open for as long as it takes"
 
 
-def test_it_tries_again_and_the_start_that_works_tells_how_often_it_failed(stuck, tmp_path):
+def test_it_tries_again_and_the_start_that_works_tells_how_often_it_failed(stuck):
     board, secrets = stuck
 
     def case():
@@ -91,7 +67,7 @@ def test_it_tries_again_and_the_start_that_works_tells_how_often_it_failed(stuck
         type_in(board, b"import os, machine; os.rename('%s', '%s')" % (KEPT_APP.encode(), APP.encode()))
         board.usb.write(b"machine.reset()\r")
         board.run_for_ms(2500)
-        said = trouble(board, secrets, tmp_path)
+        said = trouble(board, secrets)
         left = image_littlefs.read(board.flash_image()[image.FILE_SYSTEM_OFFSET :])
         return said, left.get("/failed-starts"), left["/last-error.txt"]
 

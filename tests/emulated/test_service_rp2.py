@@ -2,57 +2,24 @@
 
 import subprocess
 import sys
-import tempfile
-import threading
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from tocsin import event
-from tocsin.record import unpack
 from tocsin_host.board_check import BoardError
 from tocsin_host.cli import tocsin
-from tocsin_host.collector import Collector
 from tocsin_host.keys import load_secrets
-from tocsin_host.lib_hash import lib_hash
 from tocsin_host.service_keys import service_keys
 from tocsin_host.service_session import open_console
-from tocsin_host.store import Store
-from tocsin_sim.emulator.attach import AttachedBoard
+from tocsin_sim.emulator.attach import attached
 from tocsin_sim.emulator.board import EmulatedBoard
 from tocsin_sim.emulator.fork import forked
+from tocsin_sim.emulator.port_host import PortHost, UsbPort
 
-SITE = """
-name = "Test house"
-timezone = "Europe/Berlin"
-
-[[gateway]]
-name = "gallery"
-board = "pico_w"
-room = "Gallery"
-
-[[gateway.zone]]
-number = 1
-name = "front door"
-kind = "door"
-contact = { pin = 2, normally = "closed" }
-"""
+SITE = (Path(__file__).parents[2] / "sim/sites/one-door.toml").read_text()
 APP = "/lib/tocsin_fw/app.mpy"
-UTC_MS = 1_800_000_000_000
 PROMPTS = (b">>> ", b"raw REPL", b"MicroPython")
-
-
-class Port:
-    """The board's USB port, as pyserial would show it; each read lets the board run for 5 ms."""
-
-    def __init__(self, board):
-        self._board = board
-
-    def read(self, size):
-        self._board.run_for_ms(5)
-        return self._board.usb.read()
-
-    def write(self, data):
-        self._board.usb.write(data)
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +39,7 @@ def running(house):
 
 def records(board, folder):
     """What the host gets from the board within 1.5 s."""
-    store = Store(tempfile.mkdtemp())
-    secrets = {"gallery": load_secrets(folder / "keys" / "gallery.secrets")}
-    collector = Collector(store, secrets, bytes.fromhex(lib_hash()), lambda: UTC_MS, lambda report: None)
-    board.usb.read()
-    collector.opened("usb", board.usb.write)
-    for _ in range(300):
-        board.run_for_ms(5)
-        collector.receive("usb", board.usb.read())
-        collector.flush()
-    return [unpack(row.record) for row in store.records("gallery", 0)]
+    return PortHost(board, load_secrets(folder / "keys" / "gallery.secrets")).hear_for_ms(1500)
 
 
 def services(rows):
@@ -108,10 +66,7 @@ def test_a_technician_opens_works_with_mpremote_and_closes(house, tmp_path):
         return result.output
 
     run("key", "gallery", "-o", key, "--keys", folder / "keys")
-    attached, over = AttachedBoard(board, port), threading.Event()
-    thread = threading.Thread(target=attached.serve, args=(over.is_set,))
-    thread.start()
-    try:
+    with attached(board, port):
         assert "gallery: console open for 20 minutes" in run("open", "--port", port, "--key", key, "--minutes", 20)
         assert mpremote(port, "exec", "print(6 * 7)").strip() == "42"
         assert "site.json" in mpremote(port, "fs", "ls")
@@ -122,10 +77,6 @@ def test_a_technician_opens_works_with_mpremote_and_closes(house, tmp_path):
         assert mpremote(port, "fs", "cat", ":/note.txt") == script.read_text()
         mpremote(port, "fs", "rm", ":/note.txt")
         assert run("close", "--port", port) == "gallery: console closed\n"
-    finally:
-        over.set()
-        thread.join()
-        attached.close()
     rows = records(board, folder)
     assert services(rows) == [(event.SERVICE_BEGUN, 20), (event.SERVICE_CLOSED, 20)]
     begun = next(row.uptime_ms for row in rows if row.type == event.TYPE_SERVICE)
@@ -139,7 +90,7 @@ def test_a_technician_opens_works_with_mpremote_and_closes(house, tmp_path):
 def test_another_key_is_refused_and_that_is_recorded(running, house):
     def case():
         with pytest.raises(BoardError, match="refused this key, and recorded that"):
-            open_console(Port(running), {"gallery": bytes(32)}, 30, patience_s=60)
+            open_console(UsbPort(running), {"gallery": bytes(32)}, 30, patience_s=60)
         return services(records(running, house[0]))
 
     assert forked(case) == [(event.SERVICE_REFUSED, 1)]
@@ -183,7 +134,7 @@ def test_a_gateway_that_cannot_start_opens_to_the_key_only(stuck):
 
     def answered():
         keys = {"attic": bytes(32), **service_keys(None, folder / "keys")}
-        assert open_console(Port(board), keys, 30, patience_s=60) is None
+        assert open_console(UsbPort(board), keys, 30, patience_s=60) is None
         board.usb.write(b"print('open ' + 'now')\r")
         board.expect(b"open now")
         board.run_for_ms(40_000)

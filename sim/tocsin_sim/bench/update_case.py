@@ -13,10 +13,11 @@ from tocsin_host.board_check import first_hello
 from tocsin_host.lib_hash import lib_hash
 
 from tocsin_sim.bench.powercut_judge import FlashJudge
-from tocsin_sim.bench.update_life import NEW_LIB, SECRETS, Port, power_up
+from tocsin_sim.bench.update_life import NEW_LIB, SECRETS, power_up
 from tocsin_sim.emulator.board import PowerCutError
 from tocsin_sim.emulator.flash_model import FlashCommand, torn
 from tocsin_sim.emulator.fork import ForkedCaseError, forked
+from tocsin_sim.emulator.port_host import UsbPort
 
 LOST, DOWNGRADE, UNSIGNED, HARMED = "does not come back", "downgrade", "unsigned code", "journal harmed"
 OLD, ON_TRIAL, KEPT = "the old firmware", "the new one, on trial", "the new one, kept"
@@ -100,7 +101,7 @@ def slots(flash: bytes) -> dict[str, bytes]:
 def _power_up(flash: bytes) -> Woken:
     board = power_up(flash)
     board.run_until(lambda: bool(board.usb.received), limit_ms=_HELLO_WITHIN_MS)
-    said = first_hello(Port(board), 3600)
+    said = first_hello(UsbPort(board), 3600)
     assert said is not None
     hello, body = said
     board.run_for_ms(_SETTLE_MS)
@@ -110,14 +111,7 @@ def _power_up(flash: bytes) -> Woken:
 def _power_up_and_cut(flash: bytes, commands: int, seed: int) -> bytes:
     """The flash as a cut at the `commands`-th flash command of the start leaves it; whole, if there are fewer."""
     board = power_up(flash)
-    left = [commands]
-
-    def count(command: FlashCommand) -> None:
-        left[0] -= 1
-        if left[0] == 0:
-            board.cut_power(torn(board.flash_image(), command, seed))
-
-    board.flash.hooks.append(count)
+    board.cut_power_in(commands, seed)
     try:
         board.run_for_ms(2500)
     except PowerCutError as error:

@@ -16,6 +16,7 @@ from tocsin_sim.bench.bars import Bar
 from tocsin_sim.bench.this_machine import machine
 from tocsin_sim.bench.update_case import DOWNGRADE, HARMED, LOST, UNSIGNED, Case
 from tocsin_sim.bench.update_life import NEW_LIB, Life
+from tocsin_sim.broken_firmware import broken_files
 from tocsin_sim.update_signer import SimulatedSigner
 
 
@@ -88,7 +89,7 @@ def measure(mode: Mode, seed: int, workers: int, tell: Callable[[str], None]) ->
         update_life.live("kept", flash, signer.bundle(image.device_files(), lib_hash=NEW_LIB), event.UPDATE_CONFIRMED)
     ]
     tell("emulated: an update that does not work")
-    broken = signer.bundle(update_life.broken_files(), version=7, lib_hash=NEW_LIB)
+    broken = signer.bundle(broken_files(), version=7, lib_hash=NEW_LIB)
     lives.append(update_life.live("went back", flash, broken, event.UPDATE_WENT_BACK))
     cases: list[Case] = []
     for life in lives:

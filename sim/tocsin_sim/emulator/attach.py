@@ -7,9 +7,10 @@ some twenty times slower than the chip.
 import contextlib
 import os
 import pty
+import threading
 import time
 import tty
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -17,6 +18,20 @@ from tocsin_sim.emulator.board import EmulatedBoard
 
 _STEP_MS = 5
 _READ_BYTES = 4096
+
+
+@contextlib.contextmanager
+def attached(board: EmulatedBoard, path: Path) -> Iterator[None]:
+    """The board's port at `path`, served by a thread of its own, while this lasts."""
+    port, over = AttachedBoard(board, path), threading.Event()
+    thread = threading.Thread(target=port.serve, args=(over.is_set,))
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        port.close()
 
 
 class AttachedBoard:

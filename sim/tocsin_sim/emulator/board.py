@@ -14,7 +14,7 @@ from rp2040py.peripherals.vreg_and_chip_reset import HAD_RUN
 from rp2040py.utils.logging import ConsoleLogger, LogLevel
 
 from tocsin_sim.emulator.direct_chip import DirectChip, Loop
-from tocsin_sim.emulator.flash_model import INSTANT, FlashModel, FlashTiming
+from tocsin_sim.emulator.flash_model import INSTANT, FlashCommand, FlashModel, FlashTiming, torn
 from tocsin_sim.emulator.mends import (
     ExactIdleClock,
     answer_unique_id,
@@ -169,6 +169,17 @@ class EmulatedBoard:
     def cut_power(self, image: bytes | None = None) -> None:
         """From a callback or flash hook: end the run with PowerCutError; `image` overrides its flash."""
         self._fail(PowerCutError(self.flash_image() if image is None else image, self.now_ns))
+
+    def cut_power_in(self, commands: int, seed: int) -> None:
+        """End the run in the `commands`-th flash command from now on, which is torn as `seed` chooses."""
+        left = [commands]
+
+        def count(command: FlashCommand) -> None:
+            left[0] -= 1
+            if left[0] == 0:
+                self.cut_power(torn(self.flash_image(), command, seed))
+
+        self.flash.hooks.append(count)
 
     def reset(self) -> None:
         """Press and release the reset button."""

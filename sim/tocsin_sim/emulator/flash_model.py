@@ -59,6 +59,11 @@ class FlashCommand:
         return _ERASE_BYTES.get(self.opcode, len(self.data))
 
 
+def carried_out(before: bytes, command: FlashCommand) -> bytes:
+    """What the bytes that a command may change are after it; bits are cleared by a program, set by an erase."""
+    return bytes(a & b for a, b in zip(before, command.data, strict=True)) if command.data else b"\xff" * len(before)
+
+
 def torn(flash: bytes, command: FlashCommand, seed: int) -> bytes:
     """`flash` as a power cut in the middle of `command` may leave it; `seed` chooses how.
 
@@ -66,7 +71,7 @@ def torn(flash: bytes, command: FlashCommand, seed: int) -> bytes:
     """
     random = Random(seed)
     before = flash[command.address : command.address + command.span_bytes]
-    wanted = bytes(a & b for a, b in zip(before, command.data, strict=True)) if command.data else b"\xff" * len(before)
+    wanted = carried_out(before, command)
     if seed % 3 == 0:
         done = random.randrange(len(before) + 1)
         after = wanted[:done] + before[done:]

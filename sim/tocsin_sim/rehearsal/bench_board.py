@@ -7,31 +7,33 @@ import struct
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from tocsin_host import image, image_uf2
 
 from tocsin_sim.emulator.attach import AttachedBoard
 from tocsin_sim.emulator.board import EmulatedBoard
 from tocsin_sim.emulator.flash_model import TYPICAL
+from tocsin_sim.emulator.wiring import Wiring
 
 _INFO = "UF2 Bootloader v3.0\nModel: emulated RP2040\nBoard-ID: RPI-RP2\n"
 _LOOK_EVERY_S = 0.1
 _BLOCK_BYTES = 512
 _NUMBER_OF_BLOCKS_AT = 24  # UF2 specification, "numBlocks"
-_CHIP_CHANNEL, _CHIP_RAW = 4, 876  # 27 °C
 
 
 class BenchBoard:
     """Plugged in with its BOOTSEL button held: `drive` waits for an image, then the board runs and has `port`.
 
-    `at_rest`: pin and level of every contact while nobody moves it.
+    `config`, as `compile_gateway` gives it, says what is wired to the board; it is at rest while nobody moves it.
     """
 
-    def __init__(self, folder: Path, at_rest: dict[int, bool]) -> None:
+    def __init__(self, folder: Path, config: dict[str, Any]) -> None:
         self.drive = folder / "RPI-RP2"
         self.port = folder / "port"
         self.error: BaseException | None = None
-        self._at_rest = at_rest
+        self._config = config
+        self._at_rest = {zone["pin"]: bool(zone["rest"]) for zone in config["zones"] if zone["type"] == "contact"}
         self._attached: AttachedBoard | None = None
         self._chip: EmulatedBoard | None = None
         self._is_over = threading.Event()
@@ -81,9 +83,7 @@ class BenchBoard:
             if data is None:
                 return
             self._chip = chip = EmulatedBoard(image_uf2.to_flash(image_uf2.read_uf2(data), image.FLASH_BYTES), TYPICAL)
-            chip.adc(_CHIP_CHANNEL, _CHIP_RAW)
-            for pin, level in self._at_rest.items():
-                chip.pin(pin, level)
+            Wiring(chip, self._config).at_rest()
             self._attached = AttachedBoard(chip, self.port)
             try:
                 self._attached.serve(self._is_over.is_set)
