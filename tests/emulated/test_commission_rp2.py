@@ -10,7 +10,7 @@ from tocsin_host.keys import load_secrets
 from tocsin_host.trail import read_trail
 from tocsin_sim.emulator.attach import attached
 from tocsin_sim.emulator.board import EmulatedBoard
-from tocsin_sim.emulator.port_host import PortHost
+from tocsin_sim.emulator.port_host import hear_for_ms
 
 SITE = """
 name = "Test house"
@@ -59,7 +59,7 @@ def collect(board, folder):
     def utc_ms():
         return begun_ms + round((board.now_ns - begun_ns) / 1e6)
 
-    return PortHost(board, load_secrets(folder / "keys" / "gallery.secrets"), utc_ms).hear_for_ms(1500)
+    return hear_for_ms(board, load_secrets(folder / "keys" / "gallery.secrets"), 1500, utc_ms)
 
 
 def test_an_untested_zone_refuses_unless_somebody_answers_for_it(make_house, tmp_path):

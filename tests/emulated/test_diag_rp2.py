@@ -9,7 +9,7 @@ from tocsin_host.cli import tocsin
 from tocsin_host.keys import load_secrets
 from tocsin_sim.emulator.attach import attached
 from tocsin_sim.emulator.board import EmulatedBoard
-from tocsin_sim.emulator.port_host import PortHost
+from tocsin_sim.emulator.port_host import hear_for_ms
 
 SITE = """
 name = "Test house"
@@ -55,7 +55,7 @@ def diag(folder, port, *arguments):
 
 def records(board, folder):
     """What the host gets from the board within 1.5 s."""
-    return PortHost(board, load_secrets(folder / "keys" / "gallery.secrets")).hear_for_ms(1500)
+    return hear_for_ms(board, load_secrets(folder / "keys" / "gallery.secrets"), 1500)
 
 
 def test_diag_looks_calibrates_and_tests_and_leaves_the_gateway_as_it_was(make_house, tmp_path):

@@ -8,7 +8,7 @@ from tocsin_host import image, image_littlefs
 from tocsin_host.keys import load_secrets
 from tocsin_sim.emulator.board import EmulatedBoard
 from tocsin_sim.emulator.fork import forked
-from tocsin_sim.emulator.port_host import PortHost
+from tocsin_sim.emulator.port_host import hear_for_ms
 
 SITE = (Path(__file__).parents[2] / "sim/sites/one-door.toml").read_text()
 APP = "/lib/tocsin_fw/app.mpy"
@@ -17,7 +17,7 @@ KEPT_APP = "/lib/tocsin_fw/app.kept"
 
 def trouble(board, secrets):
     """Trouble records that the host gets from a board that runs."""
-    rows = PortHost(board, secrets).hear_for_ms(1000)
+    rows = hear_for_ms(board, secrets, 1000)
     return [(row.value, row.count) for row in rows if row.type == event.TYPE_TROUBLE]
 
 

@@ -15,7 +15,7 @@ from tocsin_host.service_session import open_console
 from tocsin_sim.emulator.attach import attached
 from tocsin_sim.emulator.board import EmulatedBoard
 from tocsin_sim.emulator.fork import forked
-from tocsin_sim.emulator.port_host import PortHost, UsbPort
+from tocsin_sim.emulator.port_host import UsbPort, hear_for_ms
 
 SITE = (Path(__file__).parents[2] / "sim/sites/one-door.toml").read_text()
 APP = "/lib/tocsin_fw/app.mpy"
@@ -39,7 +39,7 @@ def running(house):
 
 def records(board, folder):
     """What the host gets from the board within 1.5 s."""
-    return PortHost(board, load_secrets(folder / "keys" / "gallery.secrets")).hear_for_ms(1500)
+    return hear_for_ms(board, load_secrets(folder / "keys" / "gallery.secrets"), 1500)
 
 
 def services(rows):

@@ -17,7 +17,7 @@ from tocsin_sim.bench.update_case import slots
 from tocsin_sim.emulator.board import NS_PER_MS, EmulatedBoard
 from tocsin_sim.emulator.flash_model import TYPICAL
 from tocsin_sim.emulator.fork import forked
-from tocsin_sim.emulator.port_host import UTC_MS, PortHost, UsbPort
+from tocsin_sim.emulator.port_host import UTC_MS, PortHost, UsbPort, hear_for_ms
 from tocsin_sim.update_signer import SimulatedSigner
 
 SITE = (Path(__file__).parents[2] / "sim/sites/one-door.toml").read_text()
@@ -85,7 +85,7 @@ def test_an_update_that_works_is_kept_when_the_host_has_heard_it(make_flash, sig
     hello, _ = first_hello(UsbPort(board), PATIENCE_S)
     assert hello.lib_hash == NEW_LIB
     assert (before["active"], before["tried"][:1]) == (b"a", b"b")
-    rows = PortHost(board, SECRETS).hear_for_ms(4500)
+    rows = hear_for_ms(board, SECRETS, 4500)
     kept = slots(board.flash_image())
     (confirmed, gap) = updates(rows)
     assert (confirmed, gap[0]) == ((event.UPDATE_CONFIRMED, 6), event.UPDATE_GAP)
@@ -105,16 +105,16 @@ def test_the_collector_passes_an_update_on_while_the_gateway_guards(running, sig
     signer.write_public(tmp_path)
 
     def case():
-        host = PortHost(running, SECRETS, keys=tmp_path)
-        host.hear_for_ms(500)
-        queue_bundle(tmp_path, "gallery", bundle)
-        rows = []
-        while queued_bundles(tmp_path) and running.now_ns < 20_000 * NS_PER_MS:
-            rows = host.hear_for_ms(20)
-            if updates(rows):
-                running.pin(2, True)
-        told = [(row.type, row.value) for row in rows if row.type in (event.TYPE_UPDATE, event.TYPE_ALARM)]
-        return told, updates(rows), list(host.store.findings())
+        with PortHost(running, SECRETS, keys=tmp_path) as host:
+            host.hear_for_ms(500)
+            queue_bundle(tmp_path, "gallery", bundle)
+            rows = []
+            while queued_bundles(tmp_path) and running.now_ns < 20_000 * NS_PER_MS:
+                rows = host.hear_for_ms(20)
+                if updates(rows):
+                    running.pin(2, True)
+            told = [(row.type, row.value) for row in rows if row.type in (event.TYPE_UPDATE, event.TYPE_ALARM)]
+            return told, updates(rows), list(host.store.findings())
 
     told, records, findings = forked(case)
     assert records == [(event.UPDATE_BEGUN, len(bundle)), (event.UPDATE_TRIED, 6)]
@@ -139,7 +139,7 @@ def test_an_update_that_does_not_work_is_undone_by_itself(running, signer, how):
         send(running, signer.bundle(files))
         running.run_until(lambda: len(running.watchdog_resets_ns) == 2, limit_ms=15_000, every_ms=20)
         running.run_for_ms(2500)
-        rows = PortHost(running, SECRETS).hear_for_ms(2500)
+        rows = hear_for_ms(running, SECRETS, 2500)
         alarms = [row.boot for row in rows if row.type == event.TYPE_ALARM]
         troubles = [row.value for row in rows if row.type == event.TYPE_TROUBLE]
         seqs = [row.seq for row in rows]
@@ -164,7 +164,7 @@ def test_a_power_cut_in_a_trial_ends_it(running, signer):
 
     board = power_up(forked(case))
     board.run_for_ms(2500)
-    assert (event.UPDATE_WENT_BACK, 6) in updates(PortHost(board, SECRETS).hear_for_ms(1500))
+    assert (event.UPDATE_WENT_BACK, 6) in updates(hear_for_ms(board, SECRETS, 1500))
 
 
 def test_what_is_not_signed_not_newer_or_not_for_this_board_is_never_tried(running, signer):

@@ -80,9 +80,9 @@ def live(name: str, flash: bytes, bundle: bytes, outcome: int) -> Life:
     restarts = 1 if outcome == event.UPDATE_CONFIRMED else 2
     board.run_until(lambda: len(board.watchdog_resets_ns) == restarts, _OUTCOME_WITHIN_MS, every_ms=20)
     board.run_for_ms(_UP_MS)
-    host = PortHost(board, SECRETS)
-    for _ in range(_OUTCOME_WITHIN_MS // _LOOK_EVERY_MS):
-        told = host.hear_for_ms(_LOOK_EVERY_MS)
-        if any(row.type == event.TYPE_UPDATE and row.value == outcome for row in told):
-            return Life(name, before, bundle, commands, received)
+    with PortHost(board, SECRETS) as host:
+        for _ in range(_OUTCOME_WITHIN_MS // _LOOK_EVERY_MS):
+            told = host.hear_for_ms(_LOOK_EVERY_MS)
+            if any(row.type == event.TYPE_UPDATE and row.value == outcome for row in told):
+                return Life(name, before, bundle, commands, received)
     raise RuntimeError(f"the update that is to be cut does not come to its end: {name}")

@@ -6,7 +6,7 @@ Role in the flow: tier T2, stages 8 to 10. Context: CPython.
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tocsin.record import Record, unpack
 from tocsin_host.collector import Collector
@@ -40,7 +40,7 @@ class UsbPort:
 
 
 class PortHost:
-    """A collector for one gateway, with a store of its own. What the board said before is lost to it.
+    """A collector for one gateway, with a store of its own, in a `with`. What the board said before is lost to it.
 
     `utc_ms()` is its clock, that of the board unless given; `keys` has an outbox of updates.
     """
@@ -65,6 +65,13 @@ class PortHost:
         board.usb.read()
         self._collector.opened("usb", board.usb.write)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.store.close()
+        self._folder.cleanup()
+
     def hear_for_ms(self, duration_ms: int) -> list[Record]:
         """Let the board run; all records that are stored then."""
         for _ in range(duration_ms // _STEP_MS):
@@ -72,6 +79,14 @@ class PortHost:
             self._collector.flush()
             self._collector.updates.tick()
         return [unpack(row.record) for row in self.store.records(self._gateway, 0)]
+
+
+def hear_for_ms(
+    board: EmulatedBoard, secrets: GatewaySecrets, duration_ms: int, utc_ms: Callable[[], int] | None = None
+) -> list[Record]:
+    """What a collector that was just started stores within `duration_ms`."""
+    with PortHost(board, secrets, utc_ms) as host:
+        return host.hear_for_ms(duration_ms)
 
 
 def _not_shown(_: dict[str, Any]) -> None:
