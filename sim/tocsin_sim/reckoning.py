@@ -62,6 +62,10 @@ def reckon(stage: Stage, exports: dict[str, bytes], wall_seconds: float) -> Outc
     ]
     complaints = late + loud + [f"lost: {missing}" for missing in verdict.missing]
     complaints += [f"unexpected: {text}" for text in verdict.unexpected] + [f"forged: {text}" for text in findings]
+    complaints = complaints[:_COMPLAINTS_MAX]
+    for name in exports if complaints else ():
+        error = stage.tier.last_error(stage.flash / name)
+        complaints += [f"{name}: the last error on the board: {error}"] if error else []
     return Outcome(
         expected=verdict.fulfilled + len(verdict.missing),
         sealed=sealed,
@@ -71,7 +75,7 @@ def reckon(stage: Stage, exports: dict[str, bytes], wall_seconds: float) -> Outc
         unexpected=len(verdict.unexpected) + len(loud),
         virtual_seconds=(stage.scenario.duration_ms + SETTLE_MS) / 1000,
         wall_seconds=wall_seconds,
-        complaints=complaints[:_COMPLAINTS_MAX],
+        complaints=complaints,
     )
 
 

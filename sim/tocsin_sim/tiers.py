@@ -51,6 +51,11 @@ class Tier(ABC):
         """
         return power_on_ms
 
+    def last_error(self, folder: Path) -> str:
+        """The traceback that the firmware left in its storage; "" when nothing in it ever failed."""
+        files = image_littlefs.read(self.file_system(folder))
+        return files.get("/last-error.txt", b"").decode(errors="replace")
+
     def sealed_count(self, folder: Path) -> int:
         """How many records a gateway ever sealed: it asks the flash, not the host."""
         files = image_littlefs.read(self.file_system(folder))
@@ -121,6 +126,12 @@ class EmulatedTier(Tier):
         from tocsin_host import image
 
         return (folder / "flash.bin").read_bytes()[image.FILE_SYSTEM_OFFSET :]
+
+    def last_error(self, folder: Path) -> str:
+        """With the names of the sources."""
+        from tocsin_host import device_modules, device_names
+
+        return device_names.read_back(super().last_error(folder), device_modules.words())
 
 
 TIERS: dict[str, type[Tier]] = {tier.name: tier for tier in (VirtualTier, EmulatedTier)}

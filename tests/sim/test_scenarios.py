@@ -8,6 +8,7 @@ from tocsin_sim.night import make_night
 from tocsin_sim.outcome import Outcome
 from tocsin_sim.play import play
 from tocsin_sim.scenario import ScenarioError, load_scenario
+from tocsin_sim.tiers import VirtualTier
 
 SCENARIOS = Path(__file__).parents[2] / "sim" / "scenarios"
 MUSEUM = Path(__file__).parents[2] / "sim" / "sites" / "museum.toml"
@@ -58,9 +59,10 @@ def test_a_missing_event_is_lost_and_an_undeclared_one_unexpected(tmp_path: Path
     door, *others = scenario.expects
     moved = door.model_copy(update={"at_s": 50.0})
     wrong = scenario.__class__(**{**scenario.__dict__, "expects": [moved, *others]})
-    outcome = play(wrong, tmp_path, lambda _: None)
+    outcome = play(wrong, tmp_path, lambda _: None, VirtualTier({"/last-error.txt": b"ValueError: once"}))
     assert (outcome.lost, outcome.unexpected, outcome.forged) == (1, 1, 0)
     assert not outcome.is_clean
+    assert f"{door.gateway}: the last error on the board: ValueError: once" in outcome.complaints
 
 
 def test_a_night_repeats_with_its_seed_and_changes_with_it() -> None:
