@@ -15,8 +15,18 @@ from tocsin.bundle_head import (
     HEAD,
     HEAD_BYTES,
     MAGIC,
+    RECEIVING,
+    REFUSED_CONTENTS,
+    REFUSED_FLASH,
+    REFUSED_NO_KEY,
+    REFUSED_NOT_BEGUN,
+    REFUSED_ON_TRIAL,
+    REFUSED_SIGNATURE,
+    REFUSED_SIZE,
+    REFUSED_VERSION,
     SIGNATURE_BYTES,
     SIGNED_PREFIX,
+    TAKEN,
 )
 from tocsin.event import SOURCE_GATEWAY, TYPE_UPDATE, UPDATE_BEGUN, UPDATE_REFUSED, UPDATE_TRIED
 from tocsin.messages import UPDATE_BEGIN, UPDATE_STATE
@@ -27,18 +37,6 @@ if TYPE_CHECKING:
 
     from .hal import Hal
     from .recorder import Recorder
-
-# What came of it, beside how far it is.
-RECEIVING = 0
-TAKEN = 1
-REFUSED_SIZE = 2
-REFUSED_NO_KEY = 3
-REFUSED_VERSION = 4
-REFUSED_SIGNATURE = 5
-REFUSED_CONTENTS = 6
-REFUSED_FLASH = 7
-REFUSED_ON_TRIAL = 8
-REFUSED_NOT_BEGUN = 9
 
 BUNDLE_MAX_BYTES = 192 * 1024
 _PIECE_BYTES = 512
@@ -111,8 +109,11 @@ class Update:
         is_whole = magic == MAGIC and size == self._size and count <= FILES_MAX
         if not is_whole or manifest_bytes + SIGNATURE_BYTES > size:
             return REFUSED_CONTENTS, version
-        if not self._is_signed(bundle, manifest_bytes):
-            return self._status_without_key(), version
+        key = self._key()
+        if not key:
+            return REFUSED_NO_KEY, version
+        if not _is_signed(key, bundle, manifest_bytes):
+            return REFUSED_SIGNATURE, version
         bundle.seek(HEAD_BYTES)
         running = self._running_version()
         if bundle.read(board_bytes) != self._hal.board.encode() or not from_version <= running < version:
@@ -120,16 +121,6 @@ class Update:
         bundle.seek(index_at)
         is_right = _are_contents(bundle, bundle.read(index_bytes), index_at + index_bytes)
         return 0 if is_right else REFUSED_CONTENTS, version
-
-    def _is_signed(self, bundle: "BufferedReader", manifest_bytes: int) -> bool:
-        from tocsin.lms import is_signed
-
-        digest = _digest(bundle, 0, manifest_bytes)
-        key = self._key()
-        return bool(key) and is_signed(key, SIGNED_PREFIX + digest, bundle.read(SIGNATURE_BYTES))
-
-    def _status_without_key(self) -> int:
-        return REFUSED_SIGNATURE if self._key() else REFUSED_NO_KEY
 
     def _key(self) -> bytes:
         try:
@@ -176,6 +167,13 @@ class Update:
 
     def _record(self, what: int, count: int) -> None:
         self._recorder.record(TYPE_UPDATE, SOURCE_GATEWAY, value=what, count=count)
+
+
+def _is_signed(key: bytes, bundle: "BufferedReader", manifest_bytes: int) -> bool:
+    from tocsin.lms import is_signed
+
+    digest = _digest(bundle, 0, manifest_bytes)
+    return is_signed(key, SIGNED_PREFIX + digest, bundle.read(SIGNATURE_BYTES))
 
 
 def _are_contents(bundle: "BufferedReader", index: bytes, hashes_at: int) -> bool:

@@ -20,6 +20,7 @@ from .diag_actions import Actions
 from .diag_snapshot import Snapshot
 from .gateway_files import site_json
 from .roster_table import build_table, version_of
+from .site_names import known_zones
 
 if TYPE_CHECKING:
     from .site_model import Gateway
@@ -102,7 +103,7 @@ class Outcome:
 
 def commission(board: Board, plan: Plan, talk: Talk) -> Outcome:
     """Go through all of it; the walk test is ended however this is left. Raises: DiagError."""
-    known = {zone.number: (zone.name, zone.kind) for zone in plan.gateway.zones}
+    known = known_zones(plan.gateway)
     outcome = Outcome(plan, board.look(known))
 
     def note(step: Step) -> None:

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -24,6 +25,9 @@ from .site_compile import compile_gateway
 from .site_model import Site
 from .site_names import person_of
 from .write_file import write_file
+
+if TYPE_CHECKING:
+    from .keys import GatewaySecrets
 
 # The longest there is: a walk through a house takes its time.
 _MINUTES = 120
@@ -69,8 +73,10 @@ def commission_command(
     if wait_s is None:
         wait_s = 0.0 if yes else _WAIT_S
     folder = None if key else keys_folder(keys, store)
-    plan = _plan(described, site, gateway, who or _ask_who(yes), _keys(gateway, key, folder), wait_s)
-    _check_hello(port, gateway, folder)
+    who = who or _ask_who(yes)
+    service_key, secrets = _keys(gateway, key, folder)
+    plan = _plan(described, site, gateway, who, (service_key, secrets.link_key if secrets else None), wait_s)
+    _check_hello(port, gateway, secrets)
     outcome, bounce = _carry_out(port, plan, Terminal(not yes))
     if outcome.failed and outcome.can_be_overridden:
         override = override or (None if yes else _ask_override(outcome, described, site))
@@ -108,22 +114,21 @@ def _ask_override(outcome: Outcome, described: Site, site: Path) -> Override | N
     return _override(described, site, name, click.prompt("Why may it be left open?")) if name else None
 
 
-def _keys(gateway: str, key: Path | None, folder: Path | None) -> tuple[bytes, bytes | None]:
-    """(service key, link key); a technician has none of the link."""
+def _keys(gateway: str, key: Path | None, folder: Path | None) -> tuple[bytes, GatewaySecrets | None]:
+    """(service key, all secrets); a technician has the first alone."""
     from .keys import load_secrets, secrets_path
     from .service_keys import service_keys
 
     found = service_keys(key, folder)
     if gateway not in found:
         raise click.ClickException(f"{gateway}: no service key for it here; there are: {', '.join(found) or 'none'}")
-    return found[gateway], load_secrets(secrets_path(folder, gateway)).link_key if folder else None
+    return found[gateway], load_secrets(secrets_path(folder, gateway)) if folder else None
 
 
-def _check_hello(port: str, gateway: str, folder: Path | None) -> None:
+def _check_hello(port: str, gateway: str, secrets: GatewaySecrets | None) -> None:
     """Is it the right board, of the same version as here? With the host's keys its hello is proven, too."""
     from .board_check import BoardError, check_hello, check_version, first_hello
     from .board_port import open_port
-    from .keys import load_secrets, secrets_path
     from .service_session import PATIENCE_S
 
     with open_port(port) as opened:
@@ -134,10 +139,10 @@ def _check_hello(port: str, gateway: str, folder: Path | None) -> None:
             f"(tocsin service close --port {port})?"
         )
     hello, body = said
-    if folder is None:
+    if secrets is None:
         check_version(hello, gateway, bytes.fromhex(lib_hash()))
     else:
-        check_hello(hello, body, load_secrets(secrets_path(folder, gateway)), bytes.fromhex(lib_hash()))
+        check_hello(hello, body, secrets, bytes.fromhex(lib_hash()))
 
 
 def _carry_out(port: str, plan: Plan, talk: Terminal) -> tuple[Outcome, Bounce]:

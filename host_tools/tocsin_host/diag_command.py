@@ -18,7 +18,7 @@ from .diag_report import report as report_page
 from .diag_snapshot import BOUNCE_CLASSES_MS, Bounce, Snapshot
 from .options import keys_folder, keys_option, plain_errors, read_site, store_option
 from .service_keys import service_keys
-from .site_names import person_of
+from .site_names import known_zones, person_of
 from .write_file import write_file
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def diag(
     found = service_keys(key, keys_folder(keys, store) if key is None else None)
     with DiagConsole(port, found, _MINUTES) as console:
         gateway = _gateway(described, console.gateway)
-        known = known_zones(gateway)
+        known = known_zones(gateway) if gateway else {}
         actions = Actions(console, gateway, person, calibration)
         if not once:
             _show_screen(console, known, page, actions)
@@ -92,11 +92,6 @@ def diag(
         click.echo(json.dumps(_figures(snapshot, console.bounce, actions), ensure_ascii=False))
     elif not page:
         _print(snapshot)
-
-
-def known_zones(gateway: Gateway | None) -> dict[int, tuple[str, str]]:
-    """(name, kind) of a gateway's zones by number."""
-    return {zone.number: (zone.name, zone.kind) for zone in gateway.zones} if gateway else {}
 
 
 def _gateway(described: Site | None, name: str) -> Gateway | None:

@@ -30,23 +30,17 @@ def image(site: Path, gateway: str, output: Path, keys: Path) -> None:
     Hold the board's BOOTSEL button while you plug it in, and drop the file on the drive that appears. The
     file holds the gateway's secrets: treat it like the keys folder.
     """
-    from . import firmware_image
-    from .image import gateway_image
-    from .keys import load_secrets, secrets_path
-    from .lib_hash import lib_hash
+    from .provision import gateway_uf2
     from .site import SiteError, load_site
-    from .site_compile import compile_gateway
-    from .update_key import PUBLIC_FILE, read_public
     from .write_file import write_file
 
     try:
-        config = compile_gateway(load_site(site), gateway, lib_hash())
+        described = load_site(site)
+        board = described.gateway(gateway).board
     except SiteError as error:
         raise click.ClickException(str(error)) from error
     except KeyError as error:
         raise click.ClickException(f"{site}: no gateway {gateway!r}: {error.args[0]}") from error
-    firmware = firmware_image.load(str(config["board"]))
-    update = read_public(keys) if (keys / PUBLIC_FILE).exists() else None
-    data = gateway_image(firmware, config, load_secrets(secrets_path(keys, gateway)), update=update)
+    data = gateway_uf2(described, gateway, keys)
     write_file(output, data, private=True)
-    click.echo(f"{output}: {len(data)} bytes for gateway {gateway}, board {config['board']}")
+    click.echo(f"{output}: {len(data)} bytes for gateway {gateway}, board {board}")

@@ -103,9 +103,10 @@ def gateway_uf2(site: Site, gateway: str, keys: Path, compiled: dict[str, bytes]
     from .site_compile import compile_gateway
 
     config = compile_gateway(site, gateway, lib_hash())
+    firmware = firmware_image.load(str(config["board"]))
     secrets = load_secrets(secrets_path(keys, gateway))
     update = read_public(keys) if (keys / PUBLIC_FILE).exists() else None
-    return gateway_image(firmware_image.load(str(config["board"])), config, secrets, compiled=compiled, update=update)
+    return gateway_image(firmware, config, secrets, compiled=compiled, update=update)
 
 
 def write_images(site: Site, gateways: list[Gateway], keys: Path, out: Path) -> Iterator[str]:

@@ -14,7 +14,7 @@ import click
 from .options import read_site
 
 if TYPE_CHECKING:
-    from .site_model import Site
+    from .site_model import Gateway, Site
     from .site_people import Person
 
 site_option = click.option(
@@ -52,6 +52,11 @@ def person_of(read: Site, path: Path, who: str) -> Person:
             return person
     known = ", ".join(person.name for person in read.people) or "nobody"
     raise click.ClickException(f"{path}: no person {who!r}; it lists: {known}")
+
+
+def known_zones(gateway: Gateway) -> dict[int, tuple[str, str]]:
+    """(name, kind) of a gateway's zones by number."""
+    return {zone.number: (zone.name, zone.kind) for zone in gateway.zones}
 
 
 def zone_number(site: Path | None, gateway: str, zone: str) -> int:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tocsin import host_messages, messages
+from tocsin.bundle_head import RECEIVING, TAKEN
 from tocsin.errors import SessionError
 from tocsin.framing import FrameReader
 from tocsin.messages import Hello, update_key
 
 from .board_check import BoardError, Port, first_hello
 from .host_clock import uptime_ms
-from .update_transfer import RECEIVING, REFUSALS, TAKEN, Transfer
+from .update_transfer import REFUSALS, Transfer
 
 PATIENCE_S = 20.0
 _READ_BYTES = 256

@@ -7,19 +7,31 @@ from __future__ import annotations
 
 import struct
 
+from tocsin.bundle_head import (
+    RECEIVING,
+    REFUSED_CONTENTS,
+    REFUSED_FLASH,
+    REFUSED_NO_KEY,
+    REFUSED_NOT_BEGUN,
+    REFUSED_ON_TRIAL,
+    REFUSED_SIGNATURE,
+    REFUSED_SIZE,
+    REFUSED_VERSION,
+)
 from tocsin.framing import encode_frame
 from tocsin.messages import UPDATE_BEGIN, UPDATE_DATA, sealed
 
-RECEIVING, TAKEN, _NOT_BEGUN = 0, 1, 9
 REFUSALS = {
-    2: "its size is none that fits",
-    3: "the gateway was provisioned without a key for updates: copy update.pub to the keys, and flash it",
-    4: "it is for another board, or its version is not above the one that runs, or the one that runs is too old for it",
-    5: "its signature is not that of the key that the gateway knows",
-    6: "it came damaged: send it again",
-    7: "the gateway's flash, or its memory, did not take it",
-    8: "another one is on trial there; wait until that is confirmed, or ten minutes",
-    _NOT_BEGUN: "the gateway restarted meanwhile: send it again",
+    REFUSED_SIZE: "its size is none that fits",
+    REFUSED_NO_KEY: "the gateway was provisioned without a key for updates: copy update.pub to the keys, and flash it",
+    REFUSED_VERSION: (
+        "it is for another board, or its version is not above the one that runs, or the one that runs is too old for it"
+    ),
+    REFUSED_SIGNATURE: "its signature is not that of the key that the gateway knows",
+    REFUSED_CONTENTS: "it came damaged: send it again",
+    REFUSED_FLASH: "the gateway's flash, or its memory, did not take it",
+    REFUSED_ON_TRIAL: "another one is on trial there; wait until that is confirmed, or ten minutes",
+    REFUSED_NOT_BEGUN: "the gateway restarted meanwhile: send it again",
 }
 PIECE_BYTES = 128
 # On their way at a time. Their frames are one piece of MQTT, and leave room for acknowledgements in what a gateway
@@ -94,7 +106,7 @@ class Transfer:
 
     def hear(self, status: int, at: int, now_ms: int) -> None:
         """What the gateway said: its status, and how far it is."""
-        if status == _NOT_BEGUN or (status == RECEIVING and at > self._most_sent):
+        if status == REFUSED_NOT_BEGUN or (status == RECEIVING and at > self._most_sent):
             if self._has_begun:
                 self._start(-1, now_ms)  # it restarted, or took somebody else's meanwhile
         elif status != RECEIVING:

@@ -17,3 +17,14 @@ PUBLIC_TYPES = b"\x00\x00\x00\x06\x00\x00\x00\x03"
 SIGNATURE_BYTES = const(2508)
 # What is signed: this and the SHA-256 of the manifest.
 SIGNED_PREFIX = b"tocsin update 1"
+# What came of one that is sent, beside how far it is (docs/update.md, "The transfer").
+RECEIVING = const(0)
+TAKEN = const(1)
+REFUSED_SIZE = const(2)
+REFUSED_NO_KEY = const(3)
+REFUSED_VERSION = const(4)
+REFUSED_SIGNATURE = const(5)
+REFUSED_CONTENTS = const(6)
+REFUSED_FLASH = const(7)
+REFUSED_ON_TRIAL = const(8)
+REFUSED_NOT_BEGUN = const(9)

@@ -69,6 +69,7 @@ class GatewaySession:
         self._fresh_line = True
         self._begin_count = 0
         self._has_data = False
+        self._update_key = b""  # of the present nonce, once it was asked for
 
     def receive(self, data: bytes, now_ms: int) -> "list[tuple[object, ...]]":
         """Take bytes from the host; return what they mean as tuples (see the constants above), in order."""
@@ -109,7 +110,7 @@ class GatewaySession:
 
     def seal_update(self, state: bytes) -> bytes:
         """The frame of an *update state*, for a host that knows this session."""
-        return encode_frame(messages.sealed(messages.update_key(self._link_key, self._nonce), state))
+        return encode_frame(messages.sealed(self._key_of_updates(), state))
 
     def line_lost(self) -> None:
         """The cable or connection is gone: start over with a hello when it is back."""
@@ -137,7 +138,7 @@ class GatewaySession:
         elif kind in (messages.SERVICE_ASK, messages.SERVICE_OPEN):
             return (SERVICE, body)
         elif kind in (messages.UPDATE_BEGIN, messages.UPDATE_DATA):
-            if not messages.is_sealed(messages.update_key(self._link_key, self._nonce), body):
+            if not messages.is_sealed(self._key_of_updates(), body):
                 raise SessionError("piece of an update with a wrong tag")
             if kind == messages.UPDATE_DATA:
                 self._has_data = True
@@ -151,6 +152,12 @@ class GatewaySession:
         elif kind == messages.REFUSED:
             return (REFUSED, body[1] if len(body) > 1 else 0)
         return None
+
+    def _key_of_updates(self) -> bytes:
+        """A bundle comes in a thousand pieces."""
+        if not self._update_key:
+            self._update_key = messages.update_key(self._link_key, self._nonce)
+        return self._update_key
 
     def _open_session(self, body: bytes, now_ms: int) -> None:
         wire_version, _, next_seq, host_nonce = messages.decode_welcome(body)
@@ -198,6 +205,7 @@ class GatewaySession:
         if self.is_up or is_spent:
             # A nonce serves one session: a welcome or a begin of an update that was recorded must not serve the next.
             self._nonce = self._random(messages.NONCE_BYTES)
+            self._update_key = b""
             self._begin_count = 0
             self._has_data = False
         self.is_up = False

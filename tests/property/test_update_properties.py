@@ -6,9 +6,10 @@ from hashlib import sha256
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tocsin import host_messages, messages
+from tocsin.bundle_head import RECEIVING, TAKEN
 from tocsin.errors import SessionError
 from tocsin.framing import FrameReader, encode_frame
-from tocsin_host.update_transfer import PIECE_BYTES, RECEIVING, TAKEN, WINDOW_BYTES, Transfer
+from tocsin_host.update_transfer import PIECE_BYTES, WINDOW_BYTES, Transfer
 
 STEP_MS = 50
 PIECE_OF_MQTT_BYTES = 1024
