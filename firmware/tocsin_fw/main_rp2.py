@@ -76,13 +76,14 @@ class Pack:
             at = end + 8
 
     def wake(self) -> int:
-        """Open the file and read its index; how many files that has. Raises: OSError."""
-        self.file = open(self.path, "rb")
-        head = self.file.read(35)
+        """Open the file and read its index; how many files that has. Raises: OSError, MemoryError."""
+        file = open(self.path, "rb")
+        head = file.read(35)
         if head[:8] != b"TOCSINU1":
             raise OSError(_EINVAL)
-        self.file.seek(int.from_bytes(head[29:31], "little"))
-        self.index = self.file.read(int.from_bytes(head[31:33], "little"))
+        file.seek(int.from_bytes(head[29:31], "little"))
+        index = file.read(int.from_bytes(head[31:33], "little"))
+        self.file, self.index = file, index  # both or none: the next attempt begins anew
         return int.from_bytes(head[33:35], "little")
 
     def rest(self) -> None:

@@ -1,5 +1,7 @@
 """Keys and journal in the chip's own flash: after the next anchor an earlier key is in no memory of the chip."""
 
+import json
+
 import pytest
 from tocsin.chain import KeyLine
 from tocsin_host import gateway_files
@@ -11,11 +13,13 @@ SECRETS = GatewaySecrets("chip", bytes(range(64, 96)), bytes(32))
 MAIN = """
 import time
 time.sleep_ms(40)
+import gc
 import rp2
 from tocsin_fw.flash import ReservedFlash
 from tocsin_fw.journal import Journal
 from tocsin_fw.keystore import Keystore
 from tocsin_fw.recorder import Recorder
+from tocsin_fw.scrub import scrub
 
 def begin():
     flash = ReservedFlash(rp2.Flash())
@@ -35,6 +39,17 @@ def kept(recorder):
         assert len(journal.read(seq)) == 64 and len(journal.mac_before(seq)) == 16
         seq += 1
     return found
+
+def at(depth, call):
+    return at(depth - 1, call) if depth else call()
+
+def left():
+    gc.collect()
+    return gc.mem_free()
+
+def filled(scrubs, looks):
+    at(scrubs, scrub)
+    return at(looks, left)
 
 print("ready")
 """
@@ -83,6 +98,16 @@ def test_earlier_keys_are_in_no_memory_after_the_next_anchor(console):
 
     # The anchor before record 64 is there, or the search would prove nothing; nor would it if RAM never held one.
     assert forked(case) == ([], [64], True, [], "True")
+
+
+def test_what_was_filled_is_free_again_however_deep_the_stack_was(console):
+    """Words that are left on the stack keep what they seem to point to; once that was all there was to fill."""
+
+    def case():
+        looks = [run(console, f"print(left(), [filled({n}, m) for m in range(0, 16, 3)])") for n in range(12)]
+        return [json.loads(f"[{look.replace(' ', ',', 1)}]") for look in looks]
+
+    assert max(before - min(after) for before, after in forked(case)) < 3 * 4096
 
 
 def test_a_start_finds_everything_and_goes_on(console):

@@ -1,5 +1,8 @@
 """A gateway's image: what lies in it, that it repeats, and what does not fit."""
 
+import ast
+import importlib.util
+import io
 import json
 from pathlib import Path
 
@@ -121,6 +124,37 @@ def test_main_py_goes_to_the_board_as_text_and_only_there(files):
     main = Path(__file__).resolve().parents[2] / "firmware" / "tocsin_fw" / "main_rp2.py"
     assert files["/main.py"] == main.read_bytes()
     assert b"main_rp2" not in files["/slots/a.tocsin"]
+
+
+def test_a_bundle_that_found_no_room_to_wake_does_so_later(files, tmp_path):
+    """MicroPython tells of that as of a module that does not exist; what asks for it again has to get it."""
+    kinds = (ast.ImportFrom, ast.ClassDef, ast.Assign)
+    nodes = [
+        node for node in ast.parse(files["/main.py"]).body if isinstance(node, kinds) or "hint" in vars(node).values()
+    ]
+    (tmp_path / "pack.py").write_text("import io\n" + ast.unparse(ast.Module(nodes, [])))
+    spec = importlib.util.spec_from_file_location("pack", tmp_path / "pack.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    bundle, rooms = tmp_path / "a.tocsin", [True, False, True]
+
+    class File(io.FileIO):
+        def read(self, size=-1):
+            if size > 1000 and not rooms.pop(0):
+                raise MemoryError
+            return super().read(size)
+
+        def __del__(self):
+            self.close()  # as MicroPython does
+
+    module.open = File
+    bundle.write_bytes(files["/slots/a.tocsin"])
+    pack = module.Pack(str(bundle))
+    pack.rest()
+    with pytest.raises(MemoryError):
+        pack.stat("/tocsin_fw/walk_test.mpy")
+    assert pack.stat("/tocsin_fw/walk_test.mpy")[0] == 0x8000
+    assert rooms == []
 
 
 def test_a_firmware_that_reaches_into_the_file_system_is_refused():
