@@ -36,6 +36,10 @@ _COMMANDS = {
     "firmware": ("tocsin_host.firmware_command:firmware", "Fetch the official MicroPython images."),
     "image": ("tocsin_host.image_command:image", "Make a gateway's image, ready to flash."),
     "flash": ("tocsin_host.flash_command:flash", "Make a board a gateway, and have it prove that it is one."),
+    "configure": (
+        "tocsin_host.configure_command:configure",
+        "Bring a gateway that has a log another configuration.",
+    ),
     "service": ("tocsin_host.service_command:service", "Open a gateway's console for a technician."),
     "traceback": ("tocsin_host.traceback_command:traceback", "Read what a board wrote of an error."),
     "update": ("tocsin_host.update_command:update", "Make, sign and send bundles of firmware."),

@@ -5,6 +5,7 @@ Role in the flow: before stage 1, at commissioning. Context: host. Reference for
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -64,15 +65,21 @@ def judged(key: str, title: str, is_right: bool, found: str, mend: str, *, is_ex
 
 def site_step(findings: Findings, wanted: dict[str, Any]) -> Step:
     """Is the configuration in flash that of the site description?"""
-    has, wants = ({k: v for k, v in one.items() if k not in _NOT_COMPARED} for one in (findings.config, wanted))
-    differ = sorted(key for key in has.keys() | wants.keys() if key != "zones" and has.get(key) != wants.get(key))
-    here, there = ({one["zone"]: one for one in config.get("zones", ())} for config in (has, wants))
-    differ += [
-        f"zone {number}" for number in sorted(here.keys() | there.keys()) if here.get(number) != there.get(number)
-    ]
-    found = f"differs in {', '.join(differ)}" if differ else f"as described: {len(there)} zones"
-    mend = "is this its site description? Else give the gateway a configuration made of it (docs/commission.md)"
+    differ = differences(findings.config, wanted, _NOT_COMPARED)
+    found = f"differs in {', '.join(differ)}" if differ else f"as described: {len(wanted['zones'])} zones"
+    mend = "is this its site description? Else: tocsin configure (docs/configure.md)"
     return judged("site", "site on the board", not differ, found, mend, is_excusable=False)
+
+
+def differences(has: dict[str, Any], wants: dict[str, Any], apart: Container[str]) -> list[str]:
+    """In what two configurations differ, but for the keys in `apart`: keys, then zones."""
+    keys = sorted(key for key in has.keys() | wants.keys() if key != "zones" and key not in apart)
+    here, there = ({one["zone"]: one for one in config.get("zones", ())} for config in (has, wants))
+    numbers = sorted(here.keys() | there.keys())
+    return [
+        *(key for key in keys if has.get(key) != wants.get(key)),
+        *(f"zone {number}" for number in numbers if here.get(number) != there.get(number)),
+    ]
 
 
 def roster_step(findings: Findings, wanted: int | None) -> Step:

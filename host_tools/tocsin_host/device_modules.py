@@ -18,8 +18,8 @@ PACKAGES = ("tocsin", "tocsin_boards", "tocsin_fw")
 MAIN = "tocsin_fw.main_rp2"
 # One of them is imported, whichever the gateway's configuration names.
 _BOARDS = "tocsin_boards."
-# What runs on a board for `tocsin diag` and `commission`: whatever version that is, it finds the names it asks for.
-_SENT = ("commission_probe.py", "diag_hand.py", "diag_probe.py")
+# What runs in a board's console: whatever version that is, it finds the names it asks for.
+_SENT = ("commission_probe.py", "configure_hand.py", "diag_hand.py", "diag_probe.py")
 SENT = tuple(Path(__file__).with_name(name) for name in _SENT)
 # Tests and benches ask for the constants of these.
 _LOOKED_INTO = ("tocsin_fw.isr", "tocsin_fw.sampler_rp2")

@@ -33,13 +33,13 @@ _READING_ASKS = 20
 class DiagConsole:
     """Opens the console with a service key, and closes it behind itself; both are sealed records of the gateway."""
 
-    def __init__(self, url: str, keys: dict[str, bytes], minutes: int) -> None:
-        """Raises: BoardError, DiagError."""
+    def __init__(self, url: str, keys: dict[str, bytes], minutes: int, person: int = 0) -> None:
+        """`person` 0: nobody is named. Raises: BoardError, DiagError."""
         self.bounce = Bounce()
         self._url = url
         self._sent: set[Path] = set()
         with open_port(url) as port:
-            gateway = open_console(port, keys, minutes)
+            gateway = open_console(port, keys, minutes, person=person)
         if gateway is None:
             raise DiagError(f"{url}: this gateway cannot start; read its /last-error.txt: mpremote connect {url}")
         self.gateway = gateway

@@ -12,7 +12,7 @@ HERE = Path(tocsin_host.__file__).parent
 MOST_BYTES = 1200
 
 
-@pytest.mark.parametrize("name", ["diag_probe.py", "diag_hand.py", "commission_probe.py"])
+@pytest.mark.parametrize("name", ["diag_probe.py", "diag_hand.py", "commission_probe.py", "configure_hand.py"])
 def test_every_piece_is_short_enough_for_a_board_that_is_nearly_full(name: str) -> None:
     for piece in console_pieces(HERE / name):
         compile(piece, name, "exec")
