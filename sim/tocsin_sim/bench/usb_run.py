@@ -37,7 +37,7 @@ class Mode:
 
 MODES = {
     "quick": Mode("quick", Part(2, 60_000, 4, 30_000), Part(1, 3_600, 80, 200)),
-    "full": Mode("full", Part(6, 300_000, 4, 1_000_000), Part(24, 9_000, 20, 20_000)),
+    "full": Mode("full", Part(6, 300_000, 4, 1_000_000), Part(9, 9_000, 20, 20_000)),
 }
 
 
