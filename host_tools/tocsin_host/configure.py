@@ -5,7 +5,6 @@ Role in the flow: before stage 1, at a gateway that runs. Context: host.
 
 from __future__ import annotations
 
-import json
 import time
 from binascii import crc32
 from collections.abc import Callable
@@ -29,16 +28,15 @@ _FIXED = ("gateway", "board")
 class ConfigureConsole(CommissionConsole):
     """As `DiagConsole`."""
 
-    def configure(self, config: dict[str, Any], tell: Callable[[int, int], None]) -> None:
-        """Bring `config` (of `site_json`) to the gateway and have it restart with it; `tell(bytes there, of all)`.
+    def configure(self, data: bytes, tell: Callable[[int], None]) -> None:
+        """Bring `data` (of `site_bytes`) to the gateway and have it restart with it; `tell(bytes there)`.
 
         The console is to be closed then. Raises: DiagError; the old configuration stays in force.
         """
-        data = json.dumps(config, separators=(",", ":"), sort_keys=True).encode()
         self.ask(_HAND, "begin()")
         for at in range(0, len(data), _PIECE_BYTES):
             self.ask(_HAND, f"add('{data[at : at + _PIECE_BYTES].hex()}')")
-            tell(min(at + _PIECE_BYTES, len(data)), len(data))
+            tell(min(at + _PIECE_BYTES, len(data)))
         if self.ask(_HAND, f"put_into_force({crc32(data)})").strip() != "1":
             raise DiagError(f"{self.gateway}: the configuration came damaged; the old one stays in force: try again")
         self.ask(_HAND, "restart_soon()")

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from .options import keys_folder, keys_option, plain_errors, read_site, store_option
-from .site_names import person_number
+from .site_names import gateway_of, person_number
 
 # Who may be named as configuring a gateway.
 _ROLES = ("technician", "manager")
@@ -50,29 +50,29 @@ def configure(
     People: tocsin roster push.
     """
     from .configure import ConfigureConsole, wait_for_start
-    from .gateway_files import site_json
+    from .gateway_files import site_bytes, site_json
     from .lib_hash import lib_hash
     from .service_keys import service_keys
     from .site_compile import compile_gateway
     from .trail import add_to_trail
 
     described = read_site(site)
-    if gateway not in {one.name for one in described.gateways}:
-        raise click.ClickException(f"{site}: no gateway {gateway!r} in it")
-    wants = site_json(compile_gateway(described, gateway, lib_hash()))
+    gateway_of(described, site, gateway)
+    config = compile_gateway(described, gateway, lib_hash())
     person = person_number(site, name, "--as", _ROLES)
     folder = None if key else keys_folder(keys, store)
     with ConfigureConsole(port, service_keys(key, folder), _MINUTES, person) as console:
         boot = console.look({}).raw["boot"]
-        differ = _differ(console.site_json(), wants, f"{console.gateway} at {port}")
+        differ = _differ(console.site_json(), site_json(config), f"{console.gateway} at {port}")
         if not differ:
             click.echo(f"{gateway}: is configured as {site} says; nothing to do")
             return
         click.echo(f"{gateway}: differs in {', '.join(differ)}")
         if not yes:
             click.confirm("Restart it with the configuration of the site description?", abort=True)
-        with click.progressbar(length=1, label="writing", show_pos=False) as bar:
-            console.configure(wants, lambda at, size: _show(bar, at, size))
+        data = site_bytes(config)
+        with click.progressbar(length=len(data), label="writing") as bar:
+            console.configure(data, lambda written: bar.update(written - bar.pos))
     if folder:
         add_to_trail(folder, "configured", gateway, differed=", ".join(differ))
     hello = wait_for_start(port, boot, wait_s)
@@ -87,8 +87,3 @@ def _differ(has: dict[str, Any], wants: dict[str, Any], where: str) -> list[str]
     if refused:
         raise click.ClickException(f"{where}: {refused}")
     return differences(has, wants, _NOT_SHOWN)
-
-
-def _show(bar: Any, at: int, size: int) -> None:
-    bar.length = size
-    bar.update(at - bar.pos)

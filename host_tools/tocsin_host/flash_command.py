@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import keys_folder, keys_option, plain_errors, read_site, store_option
+from .site_names import gateway_of
 
 if TYPE_CHECKING:
     from .keys import GatewaySecrets
@@ -38,8 +39,7 @@ def flash(
     folder = keys_folder(keys, store)
     _refuse_with_log(gateway, gateway in heard(store))
     described = read_site(site)
-    if gateway not in {one.name for one in described.gateways}:
-        raise click.ClickException(f"{site}: no gateway {gateway!r} in it")
+    gateway_of(described, site, gateway)
     secrets = load_secrets(secrets_path(folder, gateway))
     data = gateway_uf2(described, gateway, folder)
     before = _write(data, port, drive, wait_s)

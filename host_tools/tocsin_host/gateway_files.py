@@ -22,7 +22,7 @@ def own_files(config: dict[str, Any], secrets: GatewaySecrets) -> dict[str, byte
     Raises: ConfigError when the gateway has a network and no passwords for it.
     """
     return {
-        "/site.json": json.dumps(site_json(config), separators=(",", ":"), sort_keys=True).encode(),
+        "/site.json": site_bytes(config),
         "/keys/key.id": key_id(secrets.k0),
         "/keys/link.key": secrets.link_key,
         **({"/roster": build_table(config["roster"], secrets.link_key)} if "roster" in config else {}),
@@ -34,6 +34,11 @@ def own_files(config: dict[str, Any], secrets: GatewaySecrets) -> dict[str, byte
 def site_json(config: dict[str, Any]) -> dict[str, Any]:
     """What of a configuration stands in /site.json: all but the roster, which is a file of its own."""
     return {key: value for key, value in config.items() if key != "roster"}
+
+
+def site_bytes(config: dict[str, Any]) -> bytes:
+    """/site.json as it lies in flash."""
+    return json.dumps(site_json(config), separators=(",", ":"), sort_keys=True).encode()
 
 
 def _passwords(secrets: GatewaySecrets) -> dict[str, bytes]:

@@ -54,6 +54,14 @@ def person_of(read: Site, path: Path, who: str) -> Person:
     raise click.ClickException(f"{path}: no person {who!r}; it lists: {known}")
 
 
+def gateway_of(read: Site, path: Path, name: str) -> Gateway:
+    """The gateway of a name in the site of `path`. Raises: click.ClickException."""
+    for gateway in read.gateways:
+        if gateway.name == name:
+            return gateway
+    raise click.ClickException(f"{path}: no gateway {name!r} in it")
+
+
 def known_zones(gateway: Gateway) -> dict[int, tuple[str, str]]:
     """(name, kind) of a gateway's zones by number."""
     return {zone.number: (zone.name, zone.kind) for zone in gateway.zones}

@@ -3,6 +3,7 @@
 import json
 
 from device_app import SITE, ZONES, _gateway, _started, _told
+from support_console import console
 from support_flash import STORAGE, provision, put
 from support_virtual import CLOCK, run_for
 from tocsin.event import TYPE_OUTPUT, TYPE_TEST
@@ -13,18 +14,10 @@ HAND = "host_tools/tocsin_host/diag_hand.py"
 PERSON = 7
 
 
-def _console(path, said):
-    """The names of a console that was sent a file; what is printed there goes to `said`."""
-    names = {"__name__": "__main__", "print": lambda *words: said.append(words)}
-    with open(path) as file:
-        exec(file.read(), names)  # noqa: S102 - as the console does
-    return names
-
-
 def _look(duration_ms, zones=ZONES):
     gateway = _gateway(provision(), zones)
     run_for(duration_ms, gateway.run())
-    return json.loads(json.dumps(_console(PROBE, [])["look"](gateway)))
+    return json.loads(json.dumps(console(PROBE, [])["look"](gateway)))
 
 
 def _by_number(found):
@@ -66,21 +59,21 @@ def test_zones_that_nobody_can_walk_up_to_are_told_apart():
 def test_a_walk_test_is_begun_for_a_person_counts_hits_and_is_told_by_the_probe_also_after_a_restart():
     chip, said = provision(), []
     gateway = _gateway(chip)
-    hand = _console(HAND, said)
+    hand = console(HAND, said)
     CLOCK.at(1000, hand["begin_walk_test"], PERSON)
     CLOCK.at(2000, gateway.hal.sampler.set_pins, 1 << 3 | 1 << 2)
     CLOCK.at(5000, hand["begin_walk_test"], PERSON)
     run_for(8000, gateway.run())
     assert said == [(0,), (5,)], "carried out; refused, because one runs"
     assert [(r[2], r[3], r[4]) for r in _told(chip, TYPE_TEST)] == [(255, 0, PERSON), (1, 1, 1)]
-    zones = _by_number(_console(PROBE, [])["look"](gateway))
+    zones = _by_number(console(PROBE, [])["look"](gateway))
     assert (zones[1]["hits"], zones[1]["tested_day"], zones[2]["hits"]) == (1, 0, 0), "the clock was never set: day 0"
     hand["end_walk_test"](PERSON)
     gateway.guarding.tick(8000)
     ended = _told(chip, TYPE_TEST)[-1]
     assert said[2:] == [(0,)] and (ended[3], ended[4] >> 8) == (2, PERSON), ended
     again = _gateway(chip)
-    zones = _by_number(_console(PROBE, [])["look"](again))
+    zones = _by_number(console(PROBE, [])["look"](again))
     assert again._walk_test is None
     assert (zones[1]["hits"], zones[1]["tested_day"], zones[2]["tested_day"]) == (1, 0, None)
 
@@ -97,18 +90,18 @@ def _sounding(chip):
 def test_a_beep_is_half_a_second_of_one_output_and_on_record():
     chip, said = provision(), []
     gateway = _sounding(chip)
-    CLOCK.at(2000, _console(HAND, said)["beep"], 2)
+    CLOCK.at(2000, console(HAND, said)["beep"], 2)
     run_for(4000, gateway.run())
     assert said == [(1,)]
     assert [one for one in gateway.hal.driven if one[0]] == [(2000, 17, 0), (2500, 17, 1)]
     assert [(r[0], r[3], r[4]) for r in _told(chip, TYPE_OUTPUT)] == [(2000, 1, 2 | 14 << 8), (2500, 0, 2 | 14 << 8)]
-    assert _console(PROBE, [])["look"](gateway)["outputs"] == [{"output": 1, "on": False}, {"output": 2, "on": False}]
+    assert console(PROBE, [])["look"](gateway)["outputs"] == [{"output": 1, "on": False}, {"output": 2, "on": False}]
 
 
 def test_a_beep_never_touches_an_output_that_shows_something_nor_ends_what_began_meanwhile():
     chip, said = provision(), []
     gateway = _sounding(chip)
-    beep = _console(HAND, said)["beep"]
+    beep = console(HAND, said)["beep"]
     CLOCK.at(2000, beep, 1)
     CLOCK.at(2100, gateway.hal.sampler.set_pins, 1 << 3 | 1 << 2)
     CLOCK.at(4000, beep, 1)
@@ -120,7 +113,7 @@ def test_a_beep_never_touches_an_output_that_shows_something_nor_ends_what_began
 def test_readings_are_those_the_gateway_judges_by():
     said = []
     gateway = _gateway(provision())
-    reading = _console(HAND, said)["reading"]
+    reading = console(HAND, said)["reading"]
     for at_ms in (1001, 1002, 1101):
         CLOCK.at(at_ms, reading, 3)
     run_for(1500, gateway.run())
